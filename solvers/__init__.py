@@ -1,0 +1,1 @@
+"""Solvers: each computes one concept of deep learning step by step. Imports nothing of qbank."""
