@@ -1,0 +1,40 @@
+"""The three ways a verdict comes out."""
+
+from __future__ import annotations
+
+from qbank.domain import Text, Verdict
+from qbank.grading.reading import shown
+
+_NOTHING = Text("", "")
+
+
+def right(understood: str, key: str, worked: Text | None) -> Verdict:
+    """A right answer."""
+    return Verdict(True, True, 1.0, None, understood, Text("正确。", "Right."), key, worked or _NOTHING)
+
+
+def wrong(
+    understood: str, key: str, worked: Text | None, *, feedback: Text, mistake: str | None = None, credit: float = 0.0
+) -> Verdict:
+    """A wrong answer; ``mistake`` is the tag where the answer shows which."""
+    return Verdict(True, False, credit, mistake, understood, feedback, key, worked or _NOTHING)
+
+
+def unreadable(answer: str, key: str, worked: Text | None, expected: Text) -> Verdict:
+    """Text that says nothing: not graded, nothing is lost. ``expected`` says what can be typed."""
+    typed = shown(answer)
+    feedback = Text(
+        f"看不懂“{typed}”：{expected.zh}" if typed else f"没有答案：{expected.zh}",
+        f"cannot read '{typed}': {expected.en}" if typed else f"no answer: {expected.en}",
+    )
+    return Verdict(False, False, 0.0, None, "", feedback, key, worked or _NOTHING)
+
+
+def named(given: Text, says: Text) -> Text:
+    """A wrong answer with its mistake in words: ``0.368: that is D(Q||P)``."""
+    return Text(f"{given.zh}：{says.zh}", f"{given.en}: {says.en}")
+
+
+def plainly_wrong(given: Text) -> Text:
+    """A wrong answer that shows no known mistake."""
+    return Text(f"{given.zh}：不对。", f"{given.en}: not right.")
