@@ -107,8 +107,8 @@ class Claim:
 class Mistake:
     """What a person really gets wrong, as a formula: a distractor in the quiz, a mutant in the tests.
 
-    ``value(**given)`` returns the outputs the mistaken formula gives (those it changes are enough), or ``{}`` where these
-    inputs do not bring the mistake out. Non-finite values prove errata and never enter items.
+    ``value(**given)`` returns the outputs the mistaken formula gives (those it changes are enough), or ``{}`` where
+    these inputs do not bring the mistake out. Non-finite values prove errata and never enter items.
     """
 
     id: str
