@@ -1,0 +1,134 @@
+"""The only wiring: paths, store, clock, ids and settings, put together when first asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+import uuid
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from qbank import locations
+from qbank.domain import BadValue
+
+if TYPE_CHECKING:
+    from qbank.services.author import Author
+    from qbank.services.bank import Bank
+    from qbank.services.config import Config
+    from qbank.services.errata import Errata
+    from qbank.services.logs import Logs
+    from qbank.services.study import Study
+    from qbank.storage import Store
+
+
+def now_ms() -> int:
+    """UTC milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id() -> str:
+    """A fresh UUID."""
+    return str(uuid.uuid4())
+
+
+def locale_language() -> str:
+    """``zh`` where the locale is Chinese, else ``en``."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+class App:
+    """Everything a command or a screen may need; nothing is opened before it is used."""
+
+    def __init__(
+        self,
+        db: str | None = None,
+        lang: str | None = None,
+        learner: str | None = None,
+        content: str | None = None,
+    ) -> None:
+        self.database = locations.database(db)
+        self.own_questions = locations.own_questions(content)
+        if content is not None and not self.own_questions.is_dir():
+            raise BadValue("--content", "be a folder", content)
+        if learner is not None and not learner.strip():
+            raise BadValue("--learner", "not be empty", learner)
+        self.learner_name = (learner or "me").strip()
+        self._lang = lang
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if "store" in self.__dict__:
+            self.store.close()
+
+    @cached_property
+    def lang(self) -> str:
+        """``--lang``, else the config file, else the locale."""
+        return self._lang or self.config.language or locale_language()
+
+    def say(self, zh: str, en: str) -> str:
+        return zh if self.lang == "zh" else en
+
+    @property
+    def width(self) -> int:
+        """Columns to write in: the terminal's, within what reads well."""
+        return max(40, min(shutil.get_terminal_size().columns, 100))
+
+    @property
+    def color(self) -> bool:
+        return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+    @cached_property
+    def store(self) -> Store:
+        from qbank.storage import Store
+
+        return Store.open(self.database, now_ms=now_ms, new_id=new_id)
+
+    @cached_property
+    def bank(self) -> Bank:
+        from qbank.services.bank import Bank, Root
+
+        roots = [Root(locations.questions(), "bundled")]
+        if self.own_questions.is_dir():
+            roots.append(Root(self.own_questions, "user"))
+        return Bank(self.store, roots)
+
+    @cached_property
+    def study(self) -> Study:
+        from qbank.services.study import Study
+
+        return Study(self.store, self.bank, now_ms=now_ms, new_id=new_id, learner=self.learner_name)
+
+    @cached_property
+    def logs(self) -> Logs:
+        from qbank.services.logs import Logs
+
+        return Logs(self.store, self.bank, now_ms=now_ms, new_id=new_id)
+
+    @cached_property
+    def errata(self) -> Errata:
+        from qbank.services.errata import Errata
+
+        return Errata(self.bank)
+
+    @cached_property
+    def author(self) -> Author:
+        from qbank.services.author import Author
+
+        return Author(locations.questions(), self.own_questions)
+
+    @cached_property
+    def config(self) -> Config:
+        from qbank.services.config import Config
+
+        return Config(locations.config_file(), lambda: self.study.settings)
+
+

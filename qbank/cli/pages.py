@@ -1,0 +1,106 @@
+"""Questions, deals and verdicts as plain pages for the command line."""
+
+from __future__ import annotations
+
+from qbank.domain import Dealt, Erratum, Question, Verdict
+from qbank.mathtext import markdown
+from qbank.services.views import tolerance
+
+
+def heading(question: Question, lang: str) -> str:
+    """Stars and where the question comes from: ``**  document 000, 16.2``."""
+    parts = ["*" * question.stars]
+    for source in question.sources[:2]:
+        number = source.number or source.heading
+        parts.append(f"文档 {source.doc} {number}" if lang == "zh" else f"document {source.doc}, {number}")
+    return "  ".join(parts)
+
+
+def question_page(question: Question, lang: str, width: int) -> str:
+    """The whole question: prompt, answer, points, demos, items, errata."""
+    zh = lang == "zh"
+    prose = question.prose(lang)
+    blocks = [
+        f"{prose.title}   [{question.id}]\n{heading(question, lang)}",
+        markdown(prose.prompt, width),
+        markdown(prose.answer, width),
+        ("要点（* 为必答）" if zh else "Points (* essential)") + "\n" + _points(question, lang, width),
+    ]
+    if question.demos:
+        runs = "\n".join(f"  {d.id}: qbank solve {d.solver}{_sets(d.set)}" for d in question.demos)
+        blocks.append(("演示" if zh else "Demonstrations") + "\n" + runs)
+    if question.items:
+        items = "\n".join(f"  {i.id} ({i.kind}): qbank deal {question.id} {i.id}" for i in question.items)
+        blocks.append(("练习" if zh else "Items") + "\n" + items)
+    if question.errata:
+        errata = "\n".join(_erratum(e, lang, width) for e in question.errata)
+        blocks.append(("勘误" if zh else "Errata") + "\n" + errata)
+    if question.follow_up:
+        blocks.append(("追问" if zh else "Follow-up") + ": " + ", ".join(question.follow_up))
+    return "\n\n".join(blocks)
+
+
+def _points(question: Question, lang: str, width: int) -> str:
+    lines = []
+    for point in question.points:
+        mark = "*" if point.essential else "-"
+        lines.append(indent(markdown(point.text[lang], width - 4), f"  {mark} "))
+    return "\n".join(lines)
+
+
+def _sets(values: object) -> str:
+    import json
+
+    assert isinstance(values, dict)
+    return "".join(f" --set '{name}={json.dumps(value)}'" for name, value in values.items())
+
+
+def _erratum(erratum: Erratum, lang: str, width: int) -> str:
+    zh = lang == "zh"
+    lines = [
+        f"  {erratum.id} ({erratum.origin})",
+        ("    原文: " if zh else "    printed: ") + erratum.printed,
+        ("    应为: " if zh else "    right: ") + erratum.right,
+        indent(markdown(erratum.why[lang], width - 4), "    "),
+    ]
+    return "\n".join(lines)
+
+
+def indent(text: str, first: str) -> str:
+    """``text`` with ``first`` before its first line and blanks of the same width before the others."""
+    rest = " " * len(first)
+    return "\n".join((first if n == 0 else rest) + line for n, line in enumerate(text.splitlines() or [""]))
+
+
+def dealt_page(dealt: Dealt, lang: str, width: int) -> str:
+    """The task as a learner sees it."""
+    zh = lang == "zh"
+    lines = [markdown(dealt.stem[lang], width)]
+    if dealt.options:
+        lines.append("")
+        for number, option in enumerate(dealt.options, start=1):
+            lines.append(indent(markdown(option.text[lang], width - 5), f"  {number}  "))
+        lines.append("  0  不知道" if zh else "  0  I don't know")
+    allowed = tolerance(dealt)
+    if allowed:
+        share = f"{allowed['rtol'] * 100:g} %"
+        lines.append(f"（允许误差 {share}）" if zh else f"(within {share})")
+    if dealt.kind == "shape":
+        lines.append("（形状，如 1,64,28,28）" if zh else "(a shape such as 1,64,28,28)")
+    return "\n".join(lines)
+
+
+def verdict_page(verdict: Verdict, lang: str, width: int) -> str:
+    """Right or wrong, the mistake by name, and after a wrong answer the worked solution."""
+    zh = lang == "zh"
+    if not verdict.valid:
+        return markdown(verdict.feedback[lang], width)
+    lines = [("对。" if zh else "Right.") if verdict.correct else ("不对。" if zh else "Not right.")]
+    feedback = markdown(verdict.feedback[lang], width)
+    if feedback.strip():
+        lines.append(feedback)
+    if not verdict.correct:
+        lines.append(("答案: " if zh else "answer: ") + verdict.key)
+        worked = markdown(verdict.worked[lang], width - 2)
+        lines += [f"  {line}" for line in worked.splitlines()]
+    return "\n".join(lines)

@@ -1,0 +1,118 @@
+"""``solvers``, ``solve`` and ``verify``: the computations without the bank (no database is opened)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qbank.cli.common import OneOf, Whole, as_json, columns, emit, safe, with_app
+from qbank.domain import BadValue
+
+if TYPE_CHECKING:
+    from qbank.bootstrap import App
+
+
+@click.command("solvers")
+@as_json
+@with_app
+def solvers_(app: App, json_: bool) -> None:
+    """List the solvers."""
+    from qbank import solving
+
+    infos = [solving.describe(slug) for slug in solving.slugs()]
+    if json_:
+        emit([info.json(app.lang) for info in infos])
+        return
+    columns(app, [(info.slug, info.theme, info.title[app.lang]) for info in infos])
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """``name=JSON``; a bare word is taken as a string, so ``mode=valid`` and ``p=1/3`` need no quotes."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise BadValue("--set", "look like name=JSON", text)
+    try:
+        return name, json.loads(value)
+    except (ValueError, RecursionError):
+        if any(mark in value for mark in "[]{}\""):
+            raise BadValue(f"--set {name}", "be JSON", value) from None
+        return name, value
+
+
+@click.command("solve")
+@click.argument("slug")
+@click.option("--set", "sets", multiple=True, metavar="NAME=JSON", help="an argument; several are allowed")
+@click.option("--seed", type=Whole(0), default=0, help="for solvers that draw noise (default 0)")
+@click.option("--device", type=OneOf(["auto", "cpu", "cuda", "mps"]), default="auto")
+@click.option("--lane", type=OneOf(["numpy", "torch"]), default=None, help="default: numpy on cpu, torch elsewhere")
+@click.option("--dtype", type=OneOf(["float64", "float32"]), default=None)
+@click.option("--check", is_flag=True, help="also run an oracle that needs torch")
+@click.option("--plot", metavar="FILE", help="draw the figure into FILE.svg or FILE.png (needs the extra lab)")
+@as_json
+@with_app
+def solve_(
+    app: App,
+    slug: str,
+    sets: tuple[str, ...],
+    seed: int,
+    device: str,
+    lane: str | None,
+    dtype: str | None,
+    check: bool,
+    plot: str | None,
+    json_: bool,
+) -> int:
+    """Compute SLUG step by step, prove its claims, draw its picture."""
+    from qbank import solving
+
+    given = dict(map(setting, sets))
+    solution = solving.solve(slug, given, seed=seed, lane=lane, device=device, dtype=dtype, check=check)
+    failed = not all(claim.holds for claim in solution.claims) or solution.oracle.agrees is False
+    if plot:
+        solving.save_figure(solution, Path(plot), app.lang)
+    if json_:
+        emit(solution.json(app.lang))
+        return int(failed)
+    from qbank.mathtext import render
+
+    info = solving.describe(slug)
+    page = solving.demonstrate(solution, app.lang, app.width, render(info.formula, True), color=app.color)
+    click.echo(page)
+    return int(failed)
+
+
+@click.command("verify")
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@click.option("--device", type=OneOf(["auto", "cpu", "cuda", "mps"]), default="cpu")
+@as_json
+@with_app
+def verify_(app: App, slugs: tuple[str, ...], device: str, json_: bool) -> int:
+    """Run every solver against its oracle, on every lane and dtype."""
+    from qbank import solving
+
+    chosen = slugs or solving.slugs()
+    with click.progressbar(length=len(chosen), label="verify", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        rows = solving.verify(chosen, device=device, on_done=lambda: bar.update(1))
+    if json_:
+        emit([row.json() for row in rows])
+    else:
+        columns(
+            app,
+            [
+                (
+                    "[x]" if row.ok else "[ ]",
+                    row.slug,
+                    row.lane,
+                    row.device,
+                    row.dtype,
+                    "" if row.max_error is None else f"{row.max_error:.1e}",
+                    safe(row.why or ""),
+                )
+                for row in rows
+            ],
+        )
+    return int(not all(row.ok for row in rows))
