@@ -132,7 +132,7 @@ def _finite(value: float) -> float | None:
 
 
 def shape(text: str) -> tuple[int, ...] | None:
-    """A shape: ``[1, 64]``, ``(1, 64)``, ``1,64``, ``1x64``, ``1 64``, ``torch.Size([1, 64])``; ``()`` is a scalar's."""
+    """A shape: ``[1, 64]``, ``(1, 64)``, ``1,64``, ``1x64``, ``1 64``, ``torch.Size([1, 64])``; ``()`` for a scalar."""
     plain = clean(text)
     if plain is None:
         return None
