@@ -1,0 +1,37 @@
+"""Upgrading an older database. Imported only when one is due."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import Engine
+
+from .engine import WRITE
+from .tables import APPLICATION_ID
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def config_for(scripts: Path = SCRIPTS) -> Config:
+    """The migration tool's configuration, without an ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(engine: Engine, scripts: Path = SCRIPTS) -> None:
+    """Run every revision that is due in one transaction: all of them, or the file stays as it was."""
+    from alembic.script import ScriptDirectory
+
+    config = config_for(scripts)
+    revisions = list(ScriptDirectory.from_config(config).walk_revisions())
+    with engine.connect().execution_options(**WRITE) as connection:
+        connection.begin()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {len(revisions)}")
+        connection.commit()
