@@ -104,15 +104,15 @@ class Cursor:
         assert isinstance(value, str)
         if key not in self.raw or not isinstance(self.raw[key], str):
             return ""
-        value = value.strip()
+        whole, value = value, value.strip()
         if not value:
             self.fault("empty", f"{self.name(key)} must not be empty", key)
         elif len(value) > LONGEST_TEXT:
             self.fault("length", f"{self.name(key)} must have at most {LONGEST_TEXT} characters; got {len(value)}", key)
         elif not lines and "\n" in value:
             self.fault("one-line", f"{self.name(key)} must be one line", key)
-        elif not printable(value):
-            bad = next(ch for ch in value if not printable(ch))
+        elif not printable(whole):  # not of what is left after strip(): "\\tau" in double quotes begins with a tab
+            bad = next(ch for ch in whole if not printable(ch))
             hint = "write it in single quotes" if bad in "\t\r\f\b\a\v\x1b" else "remove it"
             self.fault("control-character", f"{self.name(key)} holds the character U+{ord(bad):04X}; {hint}", key)
         return value
