@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qbank.storage import ContentRow, content
+
+TEXTS = {
+    "kl-divergence": (
+        {"zh": "相对熵", "en": "KL divergence"},
+        {"zh": "相对熵（KL散度）不对称。", "en": "The KL-divergence of P from Q."},
+    ),
+    "relative-motion": (
+        {"zh": "相对运动", "en": "Relative motion"},
+        {"zh": "熵在这里只提到一次", "en": "moving frames, Rényi"},
+    ),
+    "languages": (
+        {"zh": "语言", "en": "Languages"},
+        {"zh": "用 C++ 和 C# 写", "en": "in C++ or C# AND not Cobol; 100%"},
+    ),
+}
+
+
+@pytest.fixture
+def bank(store):
+    rows = [
+        ContentRow(id_, "bundled", 1, (), (), {}, {}, texts=texts, titles=titles)
+        for id_, (titles, texts) in TEXTS.items()
+    ]
+    with store.write() as tx:
+        content.put(tx, "v1", rows)
+        content.put(tx, "v2", [ContentRow("other", "user", 1, (), (), {}, {}, texts={"zh": "相对熵"})])
+    return store
+
+
+def search(store, text, version="v1"):
+    with store.read() as tx:
+        return content.search(tx, version, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("熵", ["kl-divergence", "relative-motion"]),  # one character; the title counts more
+        ("相对", ["kl-divergence", "relative-motion"]),
+        ("相对熵", ["kl-divergence"]),
+        ("对熵", ["kl-divergence"]),
+        ("相熵", []),  # not adjacent
+        ("熵散", []),  # never across punctuation
+        ("运动 熵", ["relative-motion"]),
+        ("KL", ["kl-divergence"]),
+        ("kl散度", ["kl-divergence"]),
+        ("KL-divergence", ["kl-divergence"]),
+        ("ｋｌ", ["kl-divergence"]),  # full width
+        ("diverg", ["kl-divergence"]),  # the beginning of a word
+        ("vergence", []),
+        ("renyi", ["relative-motion"]),
+        ("C++", ["languages"]),
+        ("C#", ["languages"]),
+        ("c", ["languages"]),
+        ("AND", ["languages"]),
+        ("100%", ["languages"]),
+        ("divergence NOT kl", []),
+    ],
+)
+def test_what_is_found(bank, text, found):
+    got = search(bank, text)
+    assert sorted(got) == sorted(found)
+    if text == "熵":
+        assert got == found
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", '"', '""', "*", "'", "(", "^", ":", "title:", "{a b}", "\x00", "-", "++", "；"]
+)
+def test_terms_that_hold_no_word_find_nothing(bank, text):
+    assert search(bank, text) == []
+
+
+def test_only_the_asked_version_is_searched(bank):
+    assert search(bank, "相对熵", "v2") == ["other"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=40))
+def test_no_text_breaks_the_query(bank, text):
+    assert set(search(bank, text)) <= set(TEXTS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x4E20), min_size=1, max_size=12), st.data())
+def test_every_part_of_a_chinese_text_matches_it(text, data):
+    from qbank.storage import search as index
+
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    phrase = index.match(text[start:end])
+    assert phrase is not None
+    assert f" {phrase.strip(chr(34))} " in f" {index.tokens(text)} "
