@@ -106,6 +106,7 @@ def gradients_are_right(subject: Subject) -> None:
     if not s.smooth or "torch" not in s.lanes or "float64" not in s.tolerance:
         return
     import torch
+    from torch.autograd.gradcheck import GradcheckError
 
     lane = pick(s, "torch", "cpu", "float64")
     for label, case in samples(s, range(2)):
@@ -121,7 +122,7 @@ def gradients_are_right(subject: Subject) -> None:
         say(all(v.requires_grad for v in outputs(*tensors)), f"on {label} an output is cut from the graph")
         try:
             torch.autograd.gradcheck(outputs, tensors, eps=1e-6, atol=1e-5, rtol=1e-4)
-        except torch.autograd.gradcheck.GradcheckError as error:
+        except GradcheckError as error:
             raise AssertionError(f"on {label} the gradient is wrong: {error}") from None
 
 

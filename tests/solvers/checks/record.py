@@ -8,10 +8,11 @@ import math
 import re
 
 import numpy as np
-from solver_checks.cases import Subject, every, given, say, variants
+from solver_checks.cases import Subject, every, given, say, trace, variants
 
 from solvers.contract import BadInput, Bars, Contour, Figure, Heatmap, Lines, Scatter
-from solvers.run import prepare, run
+from solvers.lanes import pick
+from solvers.run import collect, forward, prepare, run
 from solvers.values import plain
 
 CHINESE = re.compile(r"[一-鿿]")
@@ -65,16 +66,17 @@ def signatures(subject: Subject) -> None:
     """The functions take exactly the declared arguments."""
     s = subject.solver
     params = list(s.params)
+    _takes("check", s.check, params)
+    if s.noise is not None:
+        _takes("noise", s.noise, ["rng", *params])
     drawn = list(given(s, {}))
-    for name, function, want in (
-        ("check", s.check, params),
-        ("compute", s.compute, ["xp", "note", *drawn]),
-        ("oracle", s.oracle, drawn),
-        *(("noise", f, ["rng", *params]) for f in [s.noise] if f is not None),
-    ):
-        have = inspect.signature(function).parameters
-        if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in have.values()):
-            continue
+    _takes("compute", s.compute, ["xp", "note", *drawn])
+    _takes("oracle", s.oracle, drawn)
+
+
+def _takes(name: str, function, want: list[str]) -> None:
+    have = inspect.signature(function).parameters
+    if not any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in have.values()):
         say(sorted(have) == sorted(want), f"{name} takes {list(have)}, the record says {want}")
 
 
@@ -96,8 +98,11 @@ def inputs_are_valid(subject: Subject) -> None:
 def steps_are_noted(subject: Subject) -> None:
     """Each declared step is noted on defaults and samples (undeclared ones already raise)."""
     s = subject.solver
+    lane = pick(s, None, "cpu", None)
     for label, case in every(s):
-        noted = [step.id for step in run(s, case, oracle=False).steps]
+        note = trace(s, lane)
+        forward(s, lane, {name: lane.put(value) for name, value in given(s, case).items()}, note)
+        noted = list(collect(note, lane, s))
         if not label.startswith("edge"):
             say(noted == list(s.steps), f"on {label} compute noted {noted}, the record declares {list(s.steps)}")
 
