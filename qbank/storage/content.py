@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from . import search as index
-from .store import Store, Tx
-from .tables import content_stamp, content_version, question
+from qbank.storage import search as index
+from qbank.storage.store import Store, Tx
+from qbank.storage.tables import content_stamp, content_version, question
 
 DAY_MS = 86_400_000
 KEEP_MS = 30 * DAY_MS

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 
-from .errors import BUSY_SECONDS
+from qbank.storage.errors import BUSY_SECONDS
 
 WRITE = {"qbank_write": True}
 """Execution options of a connection whose transaction begins IMMEDIATE."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from .errors import bad_database
-from .tables import APPLICATION_ID, REVISIONS
+from qbank.storage.errors import bad_database
+from qbank.storage.tables import APPLICATION_ID, REVISIONS
 
 _MAGIC = b"SQLite format 3\x00"
 

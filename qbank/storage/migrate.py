@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.engine import Engine
 
-from .engine import WRITE
-from .tables import APPLICATION_ID
+from qbank.storage.engine import WRITE
+from qbank.storage.tables import APPLICATION_ID
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def config_for(scripts: Path = SCRIPTS) -> Config:
     """The migration tool's configuration, without an ini file."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -24,6 +28,7 @@ def config_for(scripts: Path = SCRIPTS) -> Config:
 
 def upgrade(engine: Engine, scripts: Path = SCRIPTS) -> None:
     """Run every revision that is due in one transaction: all of them, or the file stays as it was."""
+    from alembic import command
     from alembic.script import ScriptDirectory
 
     config = config_for(scripts)

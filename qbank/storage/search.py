@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .store import Tx
+from qbank.storage.store import Tx
 
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _PIECE = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:\+\+|#(?![^\W_]))?")

@@ -13,10 +13,10 @@ from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Executable
 
-from .engine import WRITE, engine_for, use_wal
-from .errors import bad_database, explain
-from .header import check_revision, kind_of
-from .tables import REVISIONS, create_schema
+from qbank.storage.engine import WRITE, engine_for, use_wal
+from qbank.storage.errors import bad_database, explain
+from qbank.storage.header import check_revision, kind_of
+from qbank.storage.tables import REVISIONS, create_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,6 @@ def _bring_up_to_date(path: Path, engine: Engine, mode: str) -> None:
     if number < len(REVISIONS):
         if mode == "ro":
             raise bad_database(path, f"have schema {len(REVISIONS)}", f"schema {number}, opened for reading only")
-        from .migrate import upgrade
+        from qbank.storage.migrate import upgrade
 
         upgrade(engine)
