@@ -13,6 +13,7 @@ from qbank.solving.errors import readable
 from qbank.solving.info import ParamInfo, SolverInfo, describe
 from qbank.solving.proofs import Proof, prove
 from qbank.solving.variants import shown, values, variant
+from qbank.solving.verifying import VerifyRow, verify
 from solvers import catalogue
 from solvers.catalogue import THEMES
 from solvers.contract import Figure
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from solvers.run import Solution
 
 __all__ = [
-    "THEMES", "Figure", "ParamInfo", "Proof", "SolverInfo", "describe", "figure", "prove", "shown", "slugs",
-    "solve", "values", "variant",
+    "THEMES", "Figure", "ParamInfo", "Proof", "SolverInfo", "VerifyRow", "describe", "figure", "prove", "shown",
+    "slugs", "solve", "values", "variant", "verify",
 ]  # fmt: skip
 
 

@@ -1,0 +1,162 @@
+"""A run as a page for a person: formula, numbers in, steps, result, claims, the second route. Plain text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qbank.solving.columns import cut, pad, width, wrap
+from qbank.solving.info import SolverInfo
+
+if TYPE_CHECKING:
+    from solvers.run import OracleResult, Solution
+
+WORDS = {
+    "en": {
+        "inputs": "Numbers in", "steps": "Steps", "result": "Result", "claims": "Claims", "oracle": "Second route",
+        "differs": "largest difference", "tolerance": "tolerance", "agrees": "agrees", "not": "DOES NOT AGREE",
+        "unasked": "not run", "why": "it imports torch; ask for it with --check", "from": "from", "to": "to",
+        "residual": "residual", "shape": "shape",
+    },
+    "zh": {
+        "inputs": "输入", "steps": "步骤", "result": "结果", "claims": "论断", "oracle": "另一条路",
+        "differs": "最大差", "tolerance": "容差", "agrees": "一致", "not": "不一致",
+        "unasked": "未运行", "why": "它要导入 torch；加 --check 即运行", "from": "从", "to": "到",
+        "residual": "残差", "shape": "形状",
+    },
+}  # fmt: skip
+UNITS_ZH = {"nats": "奈特", "bits": "比特", "pixels": "像素", "seconds": "秒", "bytes": "字节", "flops": "次浮点运算"}
+ROWS = 8
+"""A matrix of more rows is summarized."""
+
+
+def number(value: Any) -> str:
+    """A number as a person reads it: six significant digits, ``inf`` and ``nan`` as they are."""
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    found = float(value)
+    if math.isnan(found):
+        return "nan"
+    return f"{0.0 if found == 0 else found:.6g}"
+
+
+def render(solution: Solution, info: SolverInfo, lang: str, columns: int = 80, formula: str = "") -> str:
+    """The page, at most ``columns`` wide. ``formula`` is the formula's already rendered text (may be several lines)."""
+    columns = max(columns, 40)
+    words = WORDS[lang]
+    slug = cut(info.slug, columns)
+    title = info.title[lang]
+    room = columns - width(title) - width(slug)
+    lines = [f"{title}{' ' * room}{slug}"] if room >= 2 else [*wrap(title, columns), slug]
+    if formula.strip("\n"):
+        lines += ["", *(f"    {line}".rstrip() for line in formula.strip("\n").split("\n"))]
+    lines += _table(words["inputs"], _inputs(solution, info, lang), columns, words)
+    steps = [(step.label[lang], _shape(step.value), step.value, "") for step in solution.steps]
+    lines += _table(words["steps"], steps, columns, words)
+    results = [
+        (name, _shape(value), value, _unit(info.outputs[name], lang)) for name, value in solution.outputs.items()
+    ]
+    lines += _table(words["result"], results, columns, words)
+    if solution.claims:
+        lines += ["", words["claims"]]
+        for claim in solution.claims:
+            says = claim.zh if lang == "zh" else claim.en
+            if not claim.holds:
+                says += f" ({words['residual']} {claim.residual:.3g}, {words['tolerance']} {solution.tolerance:g})"
+            first, *rest = wrap(says, columns - 6)
+            lines += [f"  [{'x' if claim.holds else ' '}] {first}", *(f"      {line}" for line in rest)]
+    lines += ["", words["oracle"], *(f"  {line}" for line in _oracle(solution.oracle, solution, words, columns - 2))]
+    lines += ["", f"{solution.lane} {solution.dtype} {solution.device}, {duration(solution.seconds)}"]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def duration(seconds: float) -> str:
+    """``0.21 ms``, ``3.4 s``."""
+    return (
+        f"{seconds * 1000:.2g} ms" if seconds < 0.0995 else f"{seconds:.2g} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    )
+
+
+def _inputs(solution: Solution, info: SolverInfo, lang: str) -> list[tuple[str, str, Any, str]]:
+    rows = []
+    for name, value in solution.inputs.items():
+        rows.append((f"{name}  {info.params[name].doc[lang]}", _shape(value), value, ""))
+    rows += [(name, _shape(value), value, "") for name, value in solution.noise.items()]
+    return rows
+
+
+def _unit(unit: str, lang: str) -> str:
+    if unit == "1":
+        return ""
+    return UNITS_ZH.get(unit, unit) if lang == "zh" else unit
+
+
+def _shape(value: Any) -> str:
+    shape = np.shape(value)
+    return f"({', '.join(map(str, shape))})" if shape else ""
+
+
+def _table(heading: str, rows: list[tuple[str, str, Any, str]], columns: int, words: Mapping[str, str]) -> list[str]:
+    """Rows of label, shape, value and unit under a heading; none for no rows."""
+    if not rows:
+        return []
+    shapes = max(width(row[1]) for row in rows)
+    labels = min(max(width(row[0]) for row in rows), columns // 2)
+    left = 2 + labels + 2 + (shapes + 2 if shapes else 0)
+    lines = ["", heading]
+    for label, shape, value, unit in rows:
+        first, *rest = wrap(label, labels)
+        head = "  " + pad(first, labels) + "  " + (pad(shape, shapes) + "  " if shapes else "")
+        unit = f" {unit}" if unit else ""
+        body = _value(value, columns - left - width(unit), words)
+        lines.append(f"{head}{body[0]}{unit}")
+        below = max(len(rest), len(body) - 1)
+        for place in range(below):
+            text = pad("  " + rest[place], left) if place < len(rest) else " " * left
+            lines.append(text + (body[place + 1] if place + 1 < len(body) else ""))
+    return lines
+
+
+def _value(value: Any, room: int, words: Mapping[str, str]) -> list[str]:
+    """A value in lines of at most ``room`` columns: itself where it fits, else its range or its first entries."""
+    if isinstance(value, str):
+        return [cut(value, room)]
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return [number(array[()])]
+    if array.size == 0:
+        return ["-"]
+    if array.ndim <= 2:
+        rows = np.atleast_2d(array)
+        if rows.shape[0] <= ROWS and rows.shape[1] <= room:
+            cells = [[number(v) for v in row] for row in rows]
+            wide = [max(len(row[place]) for row in cells) for place in range(rows.shape[1])]
+            if sum(wide) + 2 * (len(wide) - 1) <= room:
+                return ["  ".join(c.rjust(w) for c, w in zip(row, wide, strict=True)) for row in cells]
+    known = array[~np.isnan(array)] if array.dtype.kind == "f" else array
+    if not known.size:
+        return ["nan"]
+    spread = f"{words['from']} {number(known.min())} {words['to']} {number(known.max())}"
+    if array.ndim > 1:
+        return [cut(spread, room)]
+    entries, tail = "", f" ...  {spread}"
+    for v in array[:6]:
+        more = entries + ("  " if entries else "") + number(v)
+        if width(more) + width(tail) > room:
+            break
+        entries = more
+    return [entries + tail] if entries else [cut(spread, room)]
+
+
+def _oracle(oracle: OracleResult, solution: Solution, words: Mapping[str, str], columns: int) -> list[str]:
+    route = wrap(oracle.route, columns)
+    if oracle.max_error is None:
+        why = words["why"] if oracle.route.startswith("torch") else oracle.why or ""
+        return [*route, *wrap(f"{words['unasked']}: {why}", columns)]
+    verdict = words["agrees"] if oracle.agrees else words["not"]
+    size = "0" if oracle.max_error == 0 else f"{oracle.max_error:.2g}"
+    said = f"{words['differs']} {size}, {words['tolerance']} {solution.tolerance:g}: {verdict}"
+    return [*route, *wrap(said + (f" ({oracle.why})" if oracle.why else ""), columns)]
