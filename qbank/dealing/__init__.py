@@ -1,0 +1,106 @@
+"""From an item and a seed to what is shown and what grades it. The same seed deals the same task everywhere."""
+
+from __future__ import annotations
+
+import random
+
+from qbank.dealing.numeric import attempt as _numeric
+from qbank.dealing.placeholders import fill, placeholders
+from qbank.dealing.soundness import unsound
+from qbank.domain import BadValue, Dealt, Item, Option, QbankError, Question, ShownOption, Text
+from qbank.grading import GRADED
+
+__all__ = ["ATTEMPTS", "LARGEST_SEED", "attempt", "deal", "fill", "mistake_text", "placeholders", "unsound"]
+
+ATTEMPTS = 32
+"""Draws for one seed until one is sound."""
+
+LARGEST_SEED = 2**53
+
+
+def deal(question: Question, item_id: str, seed: int | None = None) -> Dealt:
+    """Deal an item, or the open prompt (``recall``). ``seed``: the item's first by default.
+
+    Draws again, up to 32 times, while the numbers are unsound. Raises BadValue for an unknown item or a seed that is
+    no whole number from 0 to 2^53, QbankError where no draw is sound or the kind has no grader.
+    """
+    if seed is not None and not (type(seed) is int and 0 <= seed <= LARGEST_SEED):
+        raise BadValue("seed", "be a whole number from 0 to 2^53", seed)
+    if item_id == "recall":
+        return _recall(question, seed or 0)
+    item = question.item(item_id)
+    if item is None:
+        raise BadValue("item", f"be one of {question.id}'s (recall{_listed(question)})", item_id)
+    if seed is None:
+        seed = item.seeds[0]
+    reasons: list[str] = []
+    for k in range(ATTEMPTS):
+        dealt = attempt(question, item, seed, k)
+        reasons = unsound(dealt)
+        if not reasons:
+            return dealt
+        if item.solver is None or str(seed) in item.keys:
+            break  # another draw would be the same
+    raise QbankError(f"{question.id} {item_id}: no sound numbers for seed {seed}: {reasons[0]}")
+
+
+def attempt(question: Question, item: Item, seed: int, k: int = 0) -> Dealt:
+    """The ``k``-th draw for a seed, sound or not."""
+    if item.kind not in GRADED:
+        raise QbankError(f"{question.id} {item.id}: items of kind {item.kind} cannot be dealt yet")
+    return _choice(question, item, seed) if item.kind == "choice" else _numeric(question, item, seed, k)
+
+
+def _listed(question: Question) -> str:
+    return "".join(f", {item.id}" for item in question.items)
+
+
+def _recall(question: Question, seed: int) -> Dealt:
+    return Dealt(
+        question=question.id,
+        item="recall",
+        kind="recall",
+        seed=seed,
+        rev=question.rev,
+        stem=Text(question.zh.prompt, question.en.prompt),
+        key=[point.id for point in question.points if point.essential],
+        points=question.points,
+        worked=Text(question.zh.answer, question.en.answer),
+    )
+
+
+def _choice(question: Question, item: Item, seed: int) -> Dealt:
+    options = [_shown(question, option) for option in item.options]
+    random.Random(f"{question.id}#{item.id}#{seed}").shuffle(options)
+    return Dealt(
+        question=question.id,
+        item=item.id,
+        kind=item.kind,
+        seed=seed,
+        rev=question.rev,
+        stem=item.stem,
+        key=next(option.id for option in item.options if option.key),
+        options=tuple(options),
+        hint=item.hint,
+        worked=item.worked,
+    )
+
+
+def _shown(question: Question, option: Option) -> ShownOption:
+    if option.mistake is None:
+        return ShownOption(option.id, option.text)
+    tag = option.mistake if ":" in option.mistake else f"{question.id}:{option.mistake}"
+    return ShownOption(option.id, option.text, tag, mistake_text(question, option.mistake))
+
+
+def mistake_text(question: Question, mistake: str) -> Text | None:
+    """A mistake in words: ``solver:id``, or a bare id of the question's own. None for one that does not exist."""
+    if ":" not in mistake:
+        return next((own.text for own in question.mistakes if own.id == mistake), None)
+    from qbank import solving
+
+    slug, _, name = mistake.partition(":")
+    try:
+        return solving.describe(slug).mistakes.get(name)
+    except QbankError:
+        return None

@@ -11,6 +11,8 @@ EXPECTED = Text(
     "请输入一个数，例如 0.25、-3、1/3、2e-3、25%、inf。", "type a number such as 0.25, -3, 1/3, 2e-3, 25% or inf."
 )
 
+FRACTION_RTOL = 2e-3
+
 
 def grade(dealt: Dealt, answer: str) -> Verdict:
     """Grade a number. A wrong one that meets a mistake's value, within the same tolerances, names that mistake."""
@@ -41,12 +43,16 @@ def meets(given: float, value: float, rtol: float, atol: float) -> bool:
 
 
 def nearest(dealt: Dealt, given: float) -> Trap | None:
-    """The mistake whose value is nearest to ``given``, if that lies within its tolerance."""
-    near = [
-        (abs(given - float(trap.value)) if given != float(trap.value) else 0.0, place)
-        for place, trap in enumerate(dealt.traps)
-        if meets(given, float(trap.value), dealt.rtol, dealt.atol)
-    ]
+    """The mistake whose value is nearest to ``given``, if that lies within its tolerance.
+
+    Where the key is an integer, a mistake may still give a fraction (a forgotten floor): that one is met as rounded.
+    """
+    near = []
+    for place, trap in enumerate(dealt.traps):
+        value = float(trap.value)
+        rtol = dealt.rtol if value.is_integer() or dealt.rtol else FRACTION_RTOL
+        if meets(given, value, rtol, dealt.atol):
+            near.append((abs(given - value) if given != value else 0.0, place))
     return dealt.traps[min(near)[1]] if near else None
 
 
