@@ -1,0 +1,151 @@
+"""One card: what a review does to it. FSRS-6 through ``fsrs``, with day arithmetic of our own.
+
+``fsrs`` cuts elapsed time into blocks of 24 hours and takes reviews from before the last one. It is therefore handed
+made-up moments that are whole study days apart, never fewer than none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Literal
+
+from qbank.domain import RATINGS, CardState, Rating
+from qbank.scheduling.days import DAY_MS, Days
+
+if TYPE_CHECKING:
+    import fsrs
+
+_START = datetime(2000, 1, 1, tzinfo=UTC)
+_MOST_DAYS = 36_500
+_NAMES: Mapping[int, Literal["learning", "review", "relearning"]] = {1: "learning", 2: "review", 3: "relearning"}
+_NUMBERS: Mapping[str, int] = {name: number for number, name in _NAMES.items()}
+
+Weights = tuple[float, ...]
+"""The 21 weights of FSRS-6."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The gap to the next review: whole study days, or (days 0) the minutes of a learning step."""
+
+    days: int
+    ms: int
+    """Milliseconds from the review to the moment the card is due."""
+
+
+def scheduler_version() -> str:
+    """What computed an interval, for the log."""
+    return f"fsrs {version('fsrs')}"
+
+
+@lru_cache(maxsize=8)
+def _scheduler(weights: Weights | None, retention: float) -> fsrs.Scheduler:
+    import fsrs
+
+    if weights is None:
+        return fsrs.Scheduler(desired_retention=retention, enable_fuzzing=False)
+    return fsrs.Scheduler(weights, desired_retention=retention, enable_fuzzing=False)
+
+
+def checked_weights(raw: object) -> Weights | None:
+    """Weights that FSRS-6 accepts, or None."""
+    if not isinstance(raw, Sequence) or isinstance(raw, str | bytes) or len(raw) != 21:
+        return None
+    if not all(isinstance(w, int | float) and not isinstance(w, bool) and math.isfinite(w) for w in raw):
+        return None
+    weights = tuple(float(w) for w in raw)
+    try:
+        _scheduler(weights, 0.9)
+    except ValueError:
+        return None
+    return weights
+
+
+def _review(
+    state: CardState, rating: Rating, day: int, weights: Weights | None, retention: float
+) -> tuple[fsrs.Card, timedelta]:
+    """The card after a review on a study day, and the interval that FSRS gives it."""
+    import fsrs
+
+    elapsed = 0 if state.last_day is None else min(max(0, day - state.last_day), _MOST_DAYS)
+    new = state.state == "new"
+    card = fsrs.Card(
+        card_id=0,
+        state=fsrs.State(1 if new else _NUMBERS[state.state]),
+        step=None if new else state.step,
+        stability=state.stability,
+        difficulty=state.difficulty,
+        due=_START,
+        last_review=None if new else _START,
+    )
+    now = _START + timedelta(days=elapsed)
+    after, _ = _scheduler(weights, retention).review_card(card, fsrs.Rating(RATINGS.index(rating) + 1), now)
+    return after, after.due - now
+
+
+def interval(
+    state: CardState, rating: Rating, at_ms: int, days: Days, weights: Weights | None = None, retention: float = 0.9
+) -> Interval:
+    """The interval that a rating given now would choose. Whole days end where that study day begins."""
+    day = days.day(at_ms)
+    _, gap = _review(state, rating, day, weights, retention)
+    if gap.days == 0:
+        return Interval(0, round(gap.total_seconds() * 1000))
+    return Interval(gap.days, days.start(day + gap.days) - at_ms)
+
+
+def preview(
+    state: CardState, at_ms: int, days: Days, weights: Weights | None = None, retention: float = 0.9
+) -> dict[Rating, Interval]:
+    """The four intervals, one a rating."""
+    return {rating: interval(state, rating, at_ms, days, weights, retention) for rating in RATINGS}
+
+
+def reviewed(
+    state: CardState, rating: Rating, *, at_ms: int, day: int, interval_ms: int | None, weights: Weights | None = None
+) -> CardState:
+    """The state after a review. The interval is the one chosen then; without one FSRS's own is taken."""
+    after, gap = _review(state, rating, day, weights, 0.9)
+    gap_ms = round(gap.total_seconds() * 1000) if interval_ms is None else interval_ms
+    lapsed = rating == "again" and state.state == "review"
+    return replace(
+        state,
+        state=_NAMES[int(after.state)],
+        step=after.step,
+        stability=after.stability,
+        difficulty=after.difficulty,
+        due_ms=at_ms + gap_ms,
+        last_ms=at_ms,
+        last_day=day,
+        reps=state.reps + 1,
+        lapses=state.lapses + lapsed,
+    )
+
+
+def retrievability(state: CardState, day: int, weights: Weights | None = None) -> float | None:
+    """The predicted probability of recall on a study day; None for a card never reviewed."""
+    import fsrs
+
+    if state.stability is None or state.last_day is None:
+        return None
+    card = fsrs.Card(card_id=0, state=fsrs.State.Review, stability=state.stability, due=_START, last_review=_START)
+    elapsed = min(max(0, day - state.last_day), _MOST_DAYS)
+    return float(_scheduler(weights, 0.9).get_card_retrievability(card, _START + timedelta(days=elapsed)))
+
+
+__all__ = [
+    "DAY_MS",
+    "Interval",
+    "Weights",
+    "checked_weights",
+    "interval",
+    "preview",
+    "retrievability",
+    "reviewed",
+    "scheduler_version",
+]
