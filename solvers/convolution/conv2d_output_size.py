@@ -146,10 +146,10 @@ def sample(rng):
 
 
 def variant(rng):
-    """An explicit, strided layer on an oblong image; every second one dilated."""
-    height, width = (int(n) for n in rng.choice(np.arange(20, 65), size=2, replace=False))
+    """An explicit, strided layer on an oblong image whose sides round alike; every second one dilated."""
     k, s, d = int(rng.choice([3, 5, 7])), int(rng.choice([2, 3])), int(rng.integers(1, 3))
-    p = int(rng.integers(1, k // 2 + 1))
+    p, height = int(rng.integers(1, k // 2 + 1)), int(rng.integers(20, 50))
+    width = height + s * int(rng.integers(1, 9))
     layer = {"batch": int(rng.choice([4, 8, 10, 12])), "channels_in": int(rng.choice([1, 3]))}
     return {
         "size": [height, width], "kernel": [k, k], "stride": [s, s], "dilation": [d, d], "padding": [p, p],
