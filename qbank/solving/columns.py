@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from unicodedata import combining, east_asian_width
 
+_GLUE = "\ue000"
+_RELATION = re.compile(r" ([=<>≤≥≈≠←]=?|<-) ")
 _PIECE = re.compile(r"\s+|[⺀-鿿＀-￯、-】][，。；：、！？）】》”’]*|[^\s⺀-鿿＀-￯、-】]+")
 
 
@@ -32,9 +34,12 @@ def cut(text: str, columns: int) -> str:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Lines of at most ``columns``: broken at spaces, or between Chinese characters (never before their stops)."""
+    """Lines of at most ``columns``: broken at spaces, or between Chinese characters (never before their stops).
+
+    ``D = 0`` stays together.
+    """
     lines, line = [], ""
-    for piece in _PIECE.findall(" ".join(text.split())):
+    for piece in _PIECE.findall(_RELATION.sub(rf"{_GLUE}\1{_GLUE}", " ".join(text.split()))):
         if width(line + piece) <= columns or (piece.isspace() and not line):
             line += piece if line or not piece.isspace() else ""
             continue
@@ -47,4 +52,6 @@ def wrap(text: str, columns: int) -> list[str]:
                 head = head[:-1]
             lines.append(head)
             line = line[len(head) :]
-    return [*lines, line.rstrip()] if line.strip() or not lines else lines
+    if line.strip() or not lines:
+        lines.append(line.rstrip())
+    return [done.replace(_GLUE, " ") for done in lines]

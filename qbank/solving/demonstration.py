@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,21 +17,33 @@ if TYPE_CHECKING:
 
 WORDS = {
     "en": {
-        "inputs": "Numbers in", "steps": "Steps", "result": "Result", "claims": "Claims", "oracle": "Second route",
-        "differs": "largest difference", "tolerance": "tolerance", "agrees": "agrees", "not": "DOES NOT AGREE",
-        "unasked": "not run", "why": "it imports torch; ask for it with --check", "from": "from", "to": "to",
-        "residual": "residual", "shape": "shape",
+        "inputs": "Numbers in", "steps": "Steps", "result": "Result", "claims": "Claims",
+        "oracle": "Checked by another route", "differs": "largest difference", "tolerance": "tolerance",
+        "agrees": "agrees", "not": "DOES NOT AGREE",
+        "unasked": "not run", "why": "it imports torch; --check runs it", "from": "from", "to": "to",
+        "residual": "residual", "comma": ", ", "colon": ": ", "open": " (", "close": ")",
     },
     "zh": {
-        "inputs": "输入", "steps": "步骤", "result": "结果", "claims": "论断", "oracle": "另一条路",
+        "inputs": "输入", "steps": "步骤", "result": "结果", "claims": "论断", "oracle": "独立验算",
         "differs": "最大差", "tolerance": "容差", "agrees": "一致", "not": "不一致",
         "unasked": "未运行", "why": "它要导入 torch；加 --check 即运行", "from": "从", "to": "到",
-        "residual": "残差", "shape": "形状",
+        "residual": "残差", "comma": "，", "colon": "：", "open": "（", "close": "）",
     },
 }  # fmt: skip
 UNITS_ZH = {"nats": "奈特", "bits": "比特", "pixels": "像素", "seconds": "秒", "bytes": "字节", "flops": "次浮点运算"}
+_EXPONENT = re.compile(r"e(?:\+|(-))0*(\d+)$")
 ROWS = 8
 """A matrix of more rows is summarized."""
+
+
+class Row(NamedTuple):
+    """One line of a table (more lines where the value or the label needs them)."""
+
+    name: str
+    label: str
+    shape: str
+    value: Any
+    unit: str
 
 
 def number(value: Any) -> str:
@@ -40,7 +53,7 @@ def number(value: Any) -> str:
     found = float(value)
     if math.isnan(found):
         return "nan"
-    return f"{0.0 if found == 0 else found:.6g}"
+    return _EXPONENT.sub(r"e\1\2", f"{0.0 if found == 0 else found:.6g}")
 
 
 def render(solution: Solution, info: SolverInfo, lang: str, columns: int = 80, formula: str = "") -> str:
@@ -54,18 +67,18 @@ def render(solution: Solution, info: SolverInfo, lang: str, columns: int = 80, f
     if formula.strip("\n"):
         lines += ["", *(f"    {line}".rstrip() for line in formula.strip("\n").split("\n"))]
     lines += _table(words["inputs"], _inputs(solution, info, lang), columns, words)
-    steps = [(step.label[lang], _shape(step.value), step.value, "") for step in solution.steps]
+    steps = [Row("", step.label[lang], _shape(step.value), step.value, "") for step in solution.steps]
     lines += _table(words["steps"], steps, columns, words)
-    results = [
-        (name, _shape(value), value, _unit(info.outputs[name], lang)) for name, value in solution.outputs.items()
-    ]
+    results = [Row(n, "", _shape(v), v, _unit(info.outputs[n], lang)) for n, v in solution.outputs.items()]
     lines += _table(words["result"], results, columns, words)
     if solution.claims:
         lines += ["", words["claims"]]
         for claim in solution.claims:
             says = claim.zh if lang == "zh" else claim.en
             if not claim.holds:
-                says += f" ({words['residual']} {claim.residual:.3g}, {words['tolerance']} {solution.tolerance:g})"
+                says += _aside(
+                    words, f"{words['residual']} {number(claim.residual)}{words['comma']}{_tolerance(solution, words)}"
+                )
             first, *rest = wrap(says, columns - 6)
             lines += [f"  [{'x' if claim.holds else ' '}] {first}", *(f"      {line}" for line in rest)]
     lines += ["", words["oracle"], *(f"  {line}" for line in _oracle(solution.oracle, solution, words, columns - 2))]
@@ -80,12 +93,17 @@ def duration(seconds: float) -> str:
     )
 
 
-def _inputs(solution: Solution, info: SolverInfo, lang: str) -> list[tuple[str, str, Any, str]]:
-    rows = []
-    for name, value in solution.inputs.items():
-        rows.append((f"{name}  {info.params[name].doc[lang]}", _shape(value), value, ""))
-    rows += [(name, _shape(value), value, "") for name, value in solution.noise.items()]
-    return rows
+def _aside(words: Mapping[str, str], text: str) -> str:
+    return f"{words['open']}{text}{words['close']}"
+
+
+def _tolerance(solution: Solution, words: Mapping[str, str]) -> str:
+    return f"{words['tolerance']} {number(solution.tolerance)}"
+
+
+def _inputs(solution: Solution, info: SolverInfo, lang: str) -> list[Row]:
+    rows = [Row(name, info.params[name].doc[lang], _shape(value), value, "") for name, value in solution.inputs.items()]
+    return rows + [Row(name, "", _shape(value), value, "") for name, value in solution.noise.items()]
 
 
 def _unit(unit: str, lang: str) -> str:
@@ -99,24 +117,26 @@ def _shape(value: Any) -> str:
     return f"({', '.join(map(str, shape))})" if shape else ""
 
 
-def _table(heading: str, rows: list[tuple[str, str, Any, str]], columns: int, words: Mapping[str, str]) -> list[str]:
-    """Rows of label, shape, value and unit under a heading; none for no rows."""
+def _table(heading: str, rows: list[Row], columns: int, words: Mapping[str, str]) -> list[str]:
+    """Rows of name, label, shape, value and unit under a heading; none for no rows. Long labels wrap."""
     if not rows:
         return []
-    shapes = max(width(row[1]) for row in rows)
-    labels = min(max(width(row[0]) for row in rows), columns // 2)
-    left = 2 + labels + 2 + (shapes + 2 if shapes else 0)
+    names = max(width(row.name) for row in rows)
+    names = names + 2 if names else 0
+    shapes = max(width(row.shape) for row in rows)
+    shapes = shapes + 2 if shapes else 0
+    labels = min(max(width(row.label) for row in rows), max(columns - names - shapes - 28, 12))
+    left = 2 + names + (labels + 2 if labels else 0) + shapes
     lines = ["", heading]
-    for label, shape, value, unit in rows:
-        first, *rest = wrap(label, labels)
-        head = "  " + pad(first, labels) + "  " + (pad(shape, shapes) + "  " if shapes else "")
-        unit = f" {unit}" if unit else ""
-        body = _value(value, columns - left - width(unit), words)
+    for row in rows:
+        first, *rest = wrap(row.label, labels) if labels else [""]
+        head = "  " + pad(row.name, names) + (pad(first, labels + 2) if labels else "") + pad(row.shape, shapes)
+        unit = f" {row.unit}" if row.unit else ""
+        body = _value(row.value, max(columns - left - width(unit), 12), words)
         lines.append(f"{head}{body[0]}{unit}")
-        below = max(len(rest), len(body) - 1)
-        for place in range(below):
-            text = pad("  " + rest[place], left) if place < len(rest) else " " * left
-            lines.append(text + (body[place + 1] if place + 1 < len(body) else ""))
+        for place in range(max(len(rest), len(body) - 1)):
+            label = pad(" " * (2 + names) + rest[place], left) if place < len(rest) else " " * left
+            lines.append(label + (body[place + 1] if place + 1 < len(body) else ""))
     return lines
 
 
@@ -155,8 +175,8 @@ def _oracle(oracle: OracleResult, solution: Solution, words: Mapping[str, str], 
     route = wrap(oracle.route, columns)
     if oracle.max_error is None:
         why = words["why"] if oracle.route.startswith("torch") else oracle.why or ""
-        return [*route, *wrap(f"{words['unasked']}: {why}", columns)]
+        return [*route, *wrap(f"{words['unasked']}{words['colon']}{why}", columns)]
     verdict = words["agrees"] if oracle.agrees else words["not"]
-    size = "0" if oracle.max_error == 0 else f"{oracle.max_error:.2g}"
-    said = f"{words['differs']} {size}, {words['tolerance']} {solution.tolerance:g}: {verdict}"
-    return [*route, *wrap(said + (f" ({oracle.why})" if oracle.why else ""), columns)]
+    size = f"{words['differs']} {number(float(f'{oracle.max_error:.2g}'))}"
+    said = f"{size}{words['comma']}{_tolerance(solution, words)}{words['colon']}{verdict}"
+    return [*route, *wrap(said + (_aside(words, oracle.why) if oracle.why else ""), columns)]

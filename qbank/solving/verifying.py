@@ -82,7 +82,11 @@ def _tasks(slug: str, device: str, lane: str | None) -> list[Task]:
         raise BadInput("device", "be auto, cpu, cuda or mps", device)
     if lane is not None and lane not in LANES:
         raise BadInput("lane", f"be {' or '.join(LANES)}", lane)
-    solver = catalogue.load(slug)
+    catalogue.path(slug)
+    try:
+        solver = catalogue.load(slug)
+    except Exception:  # its row will say why
+        return [(slug, lane or "numpy", device, "float64")]
     lanes: Sequence[str] = [name for name in solver.lanes if lane in (None, name)]
     if device not in ("cpu", "auto"):
         lanes = [name for name in lanes if name == "torch"]
