@@ -129,7 +129,7 @@ deal = Table(
     "deal",
     metadata,
     DealColumns,
-    Index("deal_open", "learner", "at_ms", sqlite_where=text("closed_by IS NULL")),
+    Index("deal_open", "learner", "at_ms", sqlite_where=text("closed_by IS NULL AND practice = 0")),
     Index("deal_of_card", "learner", "card", "at_ms"),
 )
 """What was dealt, frozen. ``closed_by`` is the standing event that answers it; NULL: open."""

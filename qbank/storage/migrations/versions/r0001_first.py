@@ -68,7 +68,7 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX deal_of_card ON deal (learner, card, at_ms)",
-    "CREATE INDEX deal_open ON deal (learner, at_ms) WHERE closed_by IS NULL",
+    "CREATE INDEX deal_open ON deal (learner, at_ms) WHERE closed_by IS NULL AND practice = 0",
     """
     CREATE TABLE event (
         seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,43 @@
+"""Who is studying: a name on the command line -> a learner with a UUID, and everyone joined to it."""
+
+from __future__ import annotations
+
+from qbank.domain import BadValue, Event
+from qbank.scheduling.learners import roots
+from qbank.storage import Tx, events, learners
+from qbank.storage.learners import Person
+
+
+def checked_name(name: str) -> str:
+    """A learner's name: one line of printable characters, at most 64."""
+    name = name.strip()
+    if not name or len(name) > 64 or not name.isprintable():
+        raise BadValue("--learner", "be 1 to 64 printable characters", name)
+    return name
+
+
+def find(tx: Tx, name: str) -> Person | None:
+    """The person of a name, if there is one."""
+    uuid = learners.named(tx, name)
+    return None if uuid is None else learners.person(tx, uuid)
+
+
+def find_or_make(tx: Tx, name: str, zone_min: int) -> Person:
+    """The person of a name; a new learner, with the event that names it, where there is none. Needs a write."""
+    found = find(tx, name)
+    if found is not None:
+        return found
+    uuid = tx.new_id()
+    learners.add(tx, uuid, name, local=True)
+    events.append(tx, Event(tx.new_id(), tx.now_ms(), zone_min, uuid, "learner", {"name": name}))
+    return learners.person(tx, uuid)
+
+
+def settle(tx: Tx) -> set[str]:
+    """Bring names and roots in line with the learner events; returns the roots of persons that changed."""
+    told = events.of_kind(tx, "learner")
+    for event in told:
+        name = event.data.get("name")
+        if isinstance(name, str):
+            learners.rename(tx, event.learner, name)
+    return learners.join(tx, roots(told))

@@ -1,0 +1,120 @@
+"""Which card comes next, and which of its items."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+
+from qbank.domain import CardState
+from qbank.services.cards import keys_of
+from qbank.services.desk import Desk
+from qbank.services.shelf import CardInfo, introduction_order
+from qbank.storage import deals, events, states
+from qbank.storage.deals import StoredDeal
+
+MINUTE_MS = 60_000
+
+
+def by_key(desk: Desk, cards: Sequence[CardInfo]) -> dict[str, CardInfo]:
+    """Present card keys -> the bank's cards."""
+    return {desk.key(info.card): info for info in cards}
+
+
+def pick(desk: Desk, cards: Mapping[str, CardInfo]) -> tuple[CardInfo, str] | None:
+    """The next card with the reason, ``due`` or ``new``; None when there is nothing to do."""
+    resting = Resting(desk)
+    left_new, left_due = _limits(desk)
+    if left_due > 0:
+        for key in states.due(desk.tx, desk.person.root, desk.now, desk.today):
+            if key in cards and not resting(key):
+                return cards[key], "due"
+    if left_new > 0:
+        taken = states.not_to_start(desk.tx, desk.person.root, desk.today)
+        keys = {info.card: key for key, info in cards.items()}
+        for info in introduction_order(list(cards.values())):
+            if keys[info.card] not in taken and not resting(keys[info.card]):
+                return info, "new"
+    return None
+
+
+def repeatable(desk: Desk, cards: Mapping[str, CardInfo]) -> StoredDeal | None:
+    """The oldest open deal that is still worth asking: its card is awake, due or new, and not rewritten since."""
+    resting = Resting(desk)
+    for stored in deals.open_ones(desk.tx, desk.person.uuids):
+        key = desk.key(stored.deal.card)
+        info = cards.get(key)
+        if info is None or not fits(stored, info):
+            continue
+        state = states.get(desk.tx, desk.person.root, key)
+        awake = not state.suspended and state.buried_day != desk.today
+        if awake and schedules(desk, state, stored) and not resting(key):
+            return stored
+    return None
+
+
+def fits(stored: StoredDeal, info: CardInfo) -> bool:
+    """Whether a deal shows what the bank holds now."""
+    dealt = stored.deal.dealt
+    return dealt.rev == info.rev and (dealt.item == "recall" or dealt.item in info.items)
+
+
+def schedules(desk: Desk, state: CardState, stored: StoredDeal) -> bool:
+    """Whether an answer to a deal is a review: its card is new, or due now or when it was dealt.
+
+    The latter matters where the clock was set back in between.
+    """
+    return not stored.practice and (state.due_ms is None or state.due_ms <= max(desk.now, stored.deal.at_ms))
+
+
+class Resting:
+    """Whether a card rests today because another card of its question was reviewed today."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._today = states.reviewed_on(desk.tx, desk.person.root, desk.today)
+        self._questions = {card.partition("#")[0] for card in self._today}
+
+    def __call__(self, key: str) -> bool:
+        return key not in self._today and key.partition("#")[0] in self._questions
+
+
+def spent_minutes(desk: Desk) -> float:
+    """Minutes of answering on this study day, undone answers aside."""
+    found = events.between(desk.tx, desk.person.uuids, *_today(desk))
+    spent = (e.data.get("ms") for e in found if e.kind in ("review", "practice"))
+    return sum(ms for ms in spent if isinstance(ms, int)) / MINUTE_MS
+
+
+def pick_item(desk: Desk, info: CardInfo, seed: str) -> str:
+    """The item of a card seen longest ago; among several that never were, a seeded one."""
+    if not info.items:
+        return "recall"
+    keys = keys_of(desk.key(info.card), desk.was)
+    seen = dict(deals.last_seen(desk.tx, desk.person.uuids, keys))
+    for event in events.of_cards(desk.tx, desk.person.uuids, keys, standing=False):
+        item = event.data.get("item")
+        if isinstance(item, str):
+            seen[item] = max(seen.get(item, event.at_ms), event.at_ms)
+    oldest = min(seen.get(item, -1) for item in info.items)
+    return random.Random(seed).choice([item for item in info.items if seen.get(item, -1) == oldest])
+
+
+def changed(desk: Desk, info: CardInfo) -> bool:
+    """Whether the last standing review of a card was of an earlier revision."""
+    keys = keys_of(desk.key(info.card), desk.was)
+    revs = [e.data.get("rev") for e in events.of_cards(desk.tx, desk.person.uuids, keys) if e.kind == "review"]
+    return bool(revs) and isinstance(revs[-1], int) and revs[-1] < info.rev
+
+
+def _limits(desk: Desk) -> tuple[float, float]:
+    """How many new and how many due cards may still come today."""
+    new, due = desk.settings["new_per_day"], desk.settings["reviews_per_day"]
+    if new is None and due is None:
+        return float("inf"), float("inf")
+    done = [e for e in events.between(desk.tx, desk.person.uuids, *_today(desk)) if e.kind == "review"]
+    introduced = sum(e.data.get("was_new") is True for e in done)
+    left_new = float("inf") if new is None else new - introduced
+    return left_new, float("inf") if due is None else due - (len(done) - introduced)
+
+
+def _today(desk: Desk) -> tuple[int, int]:
+    return desk.days.start(desk.today), desk.days.start(desk.today + 1)

@@ -1,0 +1,298 @@
+"""Study: deal the next card, take its answer, take it back."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from hashlib import sha256
+
+from qbank.domain import BadValue, Deal, Dealt, Event, QbankError
+from qbank.scheduling.replay import NEVER_UNDONE, card_of
+from qbank.services import answering, marks, people, picking
+from qbank.services.cards import learn_names, record, refresh, settle_deal, unknown_names
+from qbank.services.desk import Desk, sit
+from qbank.services.settings import Settings
+from qbank.services.shelf import CardInfo, Shelf
+from qbank.services.tasks import Answered, Next, Undone
+from qbank.storage import Store, Tx, aliases, deals, events, states
+from qbank.storage.deals import StoredDeal
+from qbank.storage.learners import Person
+
+__all__ = ["Answered", "CardInfo", "Next", "Shelf", "Study", "Undone"]
+
+
+class Study:
+    """One learner's cards. Every answer is on disk when its method returns."""
+
+    def __init__(
+        self, store: Store, shelf: Shelf, *, now_ms: Callable[[], int], new_id: Callable[[], str], learner: str = "me"
+    ) -> None:
+        self.store, self.shelf = store, shelf
+        self._now_ms, self._new_id = now_ms, new_id
+        self._name = people.checked_name(learner)
+        self._ready = False
+        self.settings = Settings(store, lambda tx: people.find(tx, self._name), self._make)
+
+    # ------------------------------------------------------------ dealing
+
+    def next(self, minutes: float | None = None) -> Next | None:
+        """The open deal again, else a due card (the longest overdue first), else a new one; None: nothing to do.
+
+        :param minutes: today's budget; None where it is spent.
+        """
+        if minutes is not None and not 0 < minutes <= 1440:
+            raise BadValue("--minutes", "be more than 0 and at most 1440", minutes)
+        self._prepare()
+        while True:
+            with self.store.read() as tx:
+                desk = self._desk(tx)
+                if minutes is not None and picking.spent_minutes(desk) >= minutes:
+                    return None
+                cards = picking.by_key(desk, self.shelf.cards())
+                again = picking.repeatable(desk, cards)
+                if again is not None:
+                    return self._handed(desk, again, cards[desk.key(again.deal.card)], repeated=True)
+                found = picking.pick(desk, cards)
+                if found is None:
+                    return None
+                info, _ = found
+                deal_id = self._new_id()
+                item = picking.pick_item(desk, info, deal_id)
+            dealt = self._dealt(info, item, deal_id)
+            with self.store.write() as tx:
+                desk = self._desk(tx)
+                now_picked = picking.pick(desk, cards)
+                if picking.repeatable(desk, cards) is None and now_picked is not None and now_picked[0] == info:
+                    stored = deals.put(tx, Deal(deal_id, desk.person.uuid, info.card, desk.now, dealt))
+                    return self._handed(desk, stored, info)
+            # another process was faster: look again
+
+    def deal(self, card: str, *, item: str | None = None, practice: bool = False) -> Next:
+        """A deal of a card that the caller chose: the open one, else a fresh one.
+
+        :param item: one of the card's items; None: the one seen longest ago.
+        :param practice: never scheduling, such as a warm-up.
+        """
+        self._prepare()
+        with self.store.read() as tx:
+            desk = self._desk(tx)
+            info = picking.by_key(desk, self.shelf.cards()).get(desk.key(card))
+            if info is None:
+                raise BadValue("card", "be a card of the bank, such as kl-divergence#recall", card)
+            if item is not None and item not in (info.items or ("recall",)):
+                raise BadValue("item", "be one of " + ", ".join(info.items or ("recall",)), item)
+            if not practice:
+                for stored in deals.open_ones(tx, desk.person.uuids, [info.card]):
+                    if picking.fits(stored, info) and item in (None, stored.deal.dealt.item):
+                        return self._handed(desk, stored, info, repeated=True)
+            deal_id = self._new_id()
+            chosen = item or picking.pick_item(desk, info, deal_id)
+        return self._put(info, chosen, deal_id, practice=practice)
+
+    def retry(self, event: str) -> Next:
+        """Once more what an answer was about, unscored and with new numbers. The same answer's retry is dealt once."""
+        self._prepare()
+        with self.store.read() as tx:
+            desk = self._desk(tx)
+            stored = self._answered_deal(desk, self._own_event(desk, event))
+            info = picking.by_key(desk, self.shelf.cards()).get(desk.key(stored.deal.card))
+            if info is None:
+                raise BadValue("event", "be an answer to a card of the bank", event)
+            before = deals.retry_of(tx, stored.deal.id)
+            if before is not None:
+                return self._handed(desk, before, info, repeated=True)
+            item = stored.deal.dealt.item
+            if item != "recall" and item not in info.items:
+                item = picking.pick_item(desk, info, event)
+        return self._put(info, item, self._new_id(), practice=True, retry_of=stored.deal.id)
+
+    def mixed(self, questions: Collection[str] | None = None) -> list[str]:
+        """Cards of these questions (None: all) in a mixed order: siblings far apart, suspended ones left out."""
+        self._prepare()
+        with self.store.read() as tx:
+            desk = self._desk(tx)
+            asleep = {key for key, state in states.every(tx, desk.person.root).items() if state.suspended}
+            keys = {info: desk.key(info.card) for info in self.shelf.cards()}
+        rng = random.Random(self._new_id())
+        chosen = [i for i, key in keys.items() if key not in asleep and (questions is None or i.question in questions)]
+        rng.shuffle(chosen)
+        turn: dict[str, int] = {}
+        order: list[tuple[int, int, str]] = []
+        for info in chosen:
+            turn[info.question] = turn.get(info.question, 0) + 1
+            order.append((turn[info.question], len(order), info.card))
+        return [card for _, _, card in sorted(order)]
+
+    # ------------------------------------------------------------ answering
+
+    def answer(
+        self,
+        deal: str,
+        answer: str | None = None,
+        points: Collection[str] | None = None,
+        rating: str | None = None,
+        hinted: bool = False,
+        ms: int | None = None,
+        practice: bool = False,
+    ) -> Answered:
+        """Grade and store an answer. A deal that was answered gives its event again, whatever is passed.
+
+        :param points: ids of the points a recall touched.
+        :param rating: overrides the one that grading gives.
+        :param ms: how long it took; None: the time since the deal, at most five minutes.
+        :raises BadValue: nothing readable; nothing is stored and the deal stays open.
+        """
+        if ms is not None and (isinstance(ms, bool) or not isinstance(ms, int) or not 0 <= ms <= 86_400_000):
+            raise BadValue("ms", "be milliseconds from 0 to 86400000", ms)
+        self._prepare()
+        with self.store.read() as tx:
+            desk = self._desk(tx)
+            stored = self._own_deal(desk, deal)
+            if stored.closed_by is not None:
+                return self._told(desk, stored)
+        judged = answering.judge(stored.deal.dealt, answer, points, rating, hinted)
+        with self.store.write() as tx:
+            desk = self._desk(tx)
+            stored = self._own_deal(desk, deal)
+            if stored.closed_by is not None:
+                return self._told(desk, stored)
+            return answering.write(desk, stored, judged, ms, practice)
+
+    def overrule(self, event: str, rating: str) -> Answered:
+        """Overrule the rating of a standing review: it is undone and its answer stored anew, in one step."""
+        self._prepare()
+        with self.store.write() as tx:
+            desk = self._desk(tx)
+            old = self._own_event(desk, event)
+            stored = self._answered_deal(desk, old)
+            if old.kind != "review" or stored.closed_by != old.uuid:
+                raise BadValue("event", "be a review that counts", event)
+            data = old.data
+            judged = answering.judge(stored.deal.dealt, data["answer"], data["ticked"], rating, data["hinted"])
+            self._take_back(desk, old)
+            return answering.write(desk, self._own_deal(desk, stored.deal.id), judged, data["ms"])
+
+    def undo(self) -> Undone | None:
+        """Take back what this database wrote last for the learner; an answer's deal opens again. None: nothing left."""
+        self._prepare()
+        with self.store.write() as tx:
+            desk = self._desk(tx)
+            last = events.last_own(tx, desk.person.uuids, NEVER_UNDONE)
+            return None if last is None else self._take_back(desk, last)
+
+    # ------------------------------------------------------------ marks
+
+    def mark(self, kind: str, card: str, *, due_ms: int | None = None) -> str:
+        """Suspend, resume, bury (today), reset, reschedule (to ``due_ms``), leech or unleech; the event's UUID."""
+        self._prepare()
+        with self.store.write() as tx:
+            desk = self._desk(tx)
+            return marks.mark(desk, picking.by_key(desk, self.shelf.cards()), kind, card, due_ms)
+
+    def challenge(self, event: str, note: str | None = None) -> str:
+        """Doubt a verdict: the log keeps deal, answer and verdict, to be replayed; the event's UUID."""
+        self._prepare()
+        with self.store.write() as tx:
+            desk = self._desk(tx)
+            old = self._own_event(desk, event)
+            return marks.challenge(desk, self._answered_deal(desk, old), old, note)
+
+    def adopt(self, weights: Collection[float]) -> str:
+        """Use other weights from now on and for all history; the event's UUID."""
+        self._prepare()
+        with self.store.write() as tx:
+            return marks.adopt(self._desk(tx), weights)
+
+    # ------------------------------------------------------------ inside
+
+    def _prepare(self) -> None:
+        """Once: make the learner, take in the bank's renames."""
+        if self._ready:
+            return
+        was = self.shelf.was()
+        live = {info.question for info in self.shelf.cards()} if was else set()
+        with self.store.read() as tx:
+            ready = people.find(tx, self._name) is not None and not unknown_names(aliases.every(tx), was, live)
+        if not ready:
+            with self.store.write() as tx:
+                self._make(tx)
+                learn_names(tx, was, live)
+        self._ready = True
+
+    def _make(self, tx: Tx) -> Person:
+        return people.find_or_make(tx, self._name, 0)
+
+    def _desk(self, tx: Tx) -> Desk:
+        person = people.find(tx, self._name)
+        if person is None:
+            raise QbankError("the learner is gone from the database")
+        return sit(tx, person)
+
+    def _dealt(self, info: CardInfo, item_id: str, deal_id: str) -> Dealt:
+        """Fresh numbers; where they need what is not installed or come out unsound, one of the item's listed seeds."""
+        number = int.from_bytes(sha256(deal_id.encode()).digest()[:4], "big") >> 1
+        item = None if item_id == "recall" else self.shelf.question(info.question).item(item_id)
+        if item is not None and item.keys:
+            listed = sorted(int(seed) for seed in item.keys)
+            return self.shelf.deal(info.question, item_id, listed[number % len(listed)])
+        try:
+            return self.shelf.deal(info.question, item_id, number)
+        except QbankError:
+            if item is None or not item.seeds:
+                raise
+            return self.shelf.deal(info.question, item_id, item.seeds[number % len(item.seeds)])
+
+    def _put(
+        self, info: CardInfo, item: str, deal_id: str, *, practice: bool = False, retry_of: str | None = None
+    ) -> Next:
+        dealt = self._dealt(info, item, deal_id)
+        with self.store.write() as tx:
+            desk = self._desk(tx)
+            deal = Deal(deal_id, desk.person.uuid, info.card, desk.now, dealt)
+            return self._handed(desk, deals.put(tx, deal, practice=practice, retry_of=retry_of), info)
+
+    def _handed(self, desk: Desk, stored: StoredDeal, info: CardInfo, *, repeated: bool = False) -> Next:
+        key = desk.key(stored.deal.card)
+        state = states.get(desk.tx, desk.person.root, key)
+        if stored.retry_of is not None:
+            reason = "retry"
+        elif not picking.schedules(desk, state, stored):
+            reason = "practice"
+        else:
+            reason = "new" if state.due_ms is None else "due"
+        changed = state.reps > 0 and picking.changed(desk, info)
+        return Next(stored.deal.id, key, stored.deal.dealt, state.due_ms, reason, repeated, changed)
+
+    def _own_deal(self, desk: Desk, deal: str) -> StoredDeal:
+        stored = deals.get(desk.tx, deal)
+        if stored is None or stored.deal.learner not in desk.person.uuids:
+            raise BadValue("DEAL", "be a deal that 'qbank next' gave this learner", deal)
+        return stored
+
+    def _own_event(self, desk: Desk, uuid: str) -> Event:
+        found = events.get(desk.tx, uuid)
+        if found is None or found.learner not in desk.person.uuids:
+            raise BadValue("event", "be an event of this learner", uuid)
+        return found
+
+    def _answered_deal(self, desk: Desk, event: Event) -> StoredDeal:
+        deal = event.data.get("deal")
+        if event.kind not in ("review", "practice") or not isinstance(deal, str):
+            raise BadValue("event", "be an answer", event.uuid)
+        return self._own_deal(desk, deal)
+
+    def _told(self, desk: Desk, stored: StoredDeal) -> Answered:
+        event = events.get(desk.tx, stored.closed_by or "")
+        if event is None:
+            raise QbankError(f"the log does not hold the answer to deal {stored.deal.id}")
+        return answering.told(desk, stored, event)
+
+    def _take_back(self, desk: Desk, event: Event) -> Undone:
+        record(desk.tx, desk.person, desk.event("undo", {"event": event.uuid}), desk.was)
+        card, deal = card_of(event), event.data.get("deal")
+        if card is not None:
+            refresh(desk.tx, desk.person, desk.key(card), desk.was)
+        answered = deal if event.kind in ("review", "practice") and isinstance(deal, str) else None
+        if answered is not None:
+            settle_deal(desk.tx, desk.person, answered)
+        return Undone(event.uuid, None if card is None else desk.key(card), event.kind, answered)

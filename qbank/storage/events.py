@@ -1,0 +1,165 @@
+"""The append-only log. Learners are given as the UUIDs of one person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, insert, select
+from sqlalchemy.sql import Select
+
+from qbank.domain import Event
+from qbank.storage.store import Tx
+from qbank.storage.tables import event
+
+_c = event.c
+_COLUMNS = (_c.uuid, _c.at_ms, _c.zone_min, _c.learner, _c.kind, _c.data)
+_CHUNK = 500
+
+
+def append(tx: Tx, *events: Event, local: bool = True) -> None:
+    """Write events. ``local``: this database's own; undo takes only those."""
+    if events:
+        tx.run(insert(event), [_row(e, local) for e in events])
+
+
+def get(tx: Tx, uuid: str) -> Event | None:
+    """One event."""
+    return next(_events(tx, select(*_COLUMNS).where(_c.uuid == uuid)), None)
+
+
+def known(tx: Tx, uuids: Sequence[str]) -> dict[str, Event]:
+    """Those of the UUIDs that are in the log."""
+    found: dict[str, Event] = {}
+    for start in range(0, len(uuids), _CHUNK):
+        part = uuids[start : start + _CHUNK]
+        found.update((e.uuid, e) for e in _events(tx, select(*_COLUMNS).where(_c.uuid.in_(part))))
+    return found
+
+
+def every(tx: Tx, learners: Collection[str] | None = None) -> Iterator[Event]:
+    """The whole log, or one person's, in replay order."""
+    statement = select(*_COLUMNS).order_by(_c.at_ms, _c.uuid)
+    if learners is not None:
+        statement = statement.where(_one_of(_c.learner, learners))
+    return _events(tx, statement)
+
+
+def of_kind(tx: Tx, kind: str, learners: Collection[str] | None = None) -> list[Event]:
+    """All events of a kind in replay order."""
+    statement = select(*_COLUMNS).where(_c.kind == kind).order_by(_c.at_ms, _c.uuid)
+    if learners is not None:
+        statement = statement.where(_one_of(_c.learner, learners))
+    return list(_events(tx, statement))
+
+
+def of_cards(tx: Tx, learners: Collection[str], cards: Collection[str], *, standing: bool = True) -> list[Event]:
+    """The events of a card (by all the keys it had) in replay order, without the undone ones unless asked for."""
+    statement = select(*_COLUMNS).where(_one_of(_c.learner, learners), _one_of(_c.card, cards), _c.card.is_not(None))
+    if standing:
+        statement = statement.where(~_undone(learners))
+    return list(_events(tx, statement.order_by(_c.at_ms, _c.uuid)))
+
+
+def answers(tx: Tx, deal: str, learners: Collection[str]) -> list[Event]:
+    """The standing reviews and practices of a deal in replay order."""
+    statement = select(*_COLUMNS).where(
+        _c.deal == deal,
+        _c.kind.in_(("review", "practice")),
+        _one_of(_c.learner, learners),
+        ~_undone(learners),
+    )
+    return list(_events(tx, statement.order_by(_c.at_ms, _c.uuid)))
+
+
+def between(tx: Tx, learners: Collection[str], start_ms: int, end_ms: int) -> list[Event]:
+    """The standing events of a stretch of time: from ``start_ms``, before ``end_ms``."""
+    statement = select(*_COLUMNS).where(
+        _one_of(_c.learner, learners), _c.at_ms >= start_ms, _c.at_ms < end_ms, ~_undone(learners)
+    )
+    return list(_events(tx, statement.order_by(_c.at_ms, _c.uuid)))
+
+
+def last_own(tx: Tx, learners: Collection[str], never: Collection[str]) -> Event | None:
+    """What this database wrote last for these learners and still stands, kinds in ``never`` aside."""
+    latest: tuple[int, Event] | None = None
+    for learner in learners:
+        statement = (
+            select(_c.seq, *_COLUMNS)
+            .where(_c.learner == learner, _c.local == 1, _c.kind.not_in(list(never)), ~_undone(learners))
+            .order_by(_c.seq.desc())
+            .limit(1)
+        )
+        row = tx.run(statement).first()
+        if row is not None and (latest is None or row[0] > latest[0]):
+            latest = (row[0], _event(row[1:]))
+    return None if latest is None else latest[1]
+
+
+def stands(tx: Tx, uuid: str, learners: Collection[str]) -> bool:
+    """Whether an event is in the log and not undone."""
+    return tx.run(select(_c.uuid).where(_c.uuid == uuid, ~_undone(learners))).first() is not None
+
+
+def cards(tx: Tx, learners: Collection[str]) -> list[str]:
+    """Every card key that a person's events name."""
+    statement = select(_c.card).where(_one_of(_c.learner, learners), _c.card.is_not(None)).distinct()
+    return [row[0] for row in tx.run(statement)]
+
+
+def count(tx: Tx) -> int:
+    """How many events the log holds."""
+    return int(tx.run(select(func.count()).select_from(event)).scalar_one())
+
+
+def _undone(learners: Collection[str]) -> ColumnElement[bool]:
+    undo = event.alias("undo")
+    return exists(
+        select(undo.c.seq).where(undo.c.target == _c.uuid, undo.c.kind == "undo", _one_of(undo.c.learner, learners))
+    )
+
+
+def _one_of(column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
+    """``=`` for one value: the index then keeps its order."""
+    if len(values) == 1:
+        return column == next(iter(values))
+    return column.in_(list(values))
+
+
+def _row(e: Event, local: bool) -> dict[str, Any]:
+    def text(name: str) -> str | None:
+        value = e.data.get(name)
+        return value if isinstance(value, str) else None
+
+    return {
+        "uuid": e.uuid,
+        "at_ms": e.at_ms,
+        "zone_min": e.zone_min,
+        "learner": e.learner,
+        "kind": e.kind,
+        "card": text("card"),
+        "deal": text("deal"),
+        "target": text("event") if e.kind == "undo" else None,
+        "local": int(local),
+        "data": json.dumps(e.data, ensure_ascii=False, allow_nan=False, separators=(",", ":")),
+    }
+
+
+def _events(tx: Tx, statement: Select[*tuple[Any, ...]]) -> Iterator[Event]:
+    return (_event(row) for row in tx.run(statement))
+
+
+def _event(row: Sequence[Any]) -> Event:
+    uuid, at_ms, zone_min, learner, kind, data = row
+    return Event(uuid, at_ms, zone_min, learner, kind, json.loads(data))
+
+
+def touched(tx: Tx, uuids: Iterable[str]) -> dict[str, tuple[str, str | None, str | None]]:
+    """Events -> (learner, card, deal), without reading their data."""
+    wanted = list(uuids)
+    found: dict[str, tuple[str, str | None, str | None]] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        statement = select(_c.uuid, _c.learner, _c.card, _c.deal).where(_c.uuid.in_(wanted[start : start + _CHUNK]))
+        found.update((row[0], (row[1], row[2], row[3])) for row in tx.run(statement))
+    return found
