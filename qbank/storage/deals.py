@@ -99,3 +99,16 @@ def _stored(row: Sequence[Any]) -> StoredDeal:
     return StoredDeal(
         Deal(id_, learner, card, at_ms, dealt_from_json(json.loads(dealt))), bool(practice), retry, closed
     )
+
+
+def of_person(tx: Tx, learners: Collection[str]) -> list[str]:
+    """Every deal of a person."""
+    return [row[0] for row in tx.run(select(_c.id).where(_c.learner.in_(list(learners))).order_by(_c.id))]
+
+
+def present(tx: Tx, ids: Sequence[str]) -> list[str]:
+    """Those of the deals that are in this database."""
+    found: list[str] = []
+    for start in range(0, len(ids), 500):
+        found += [row[0] for row in tx.run(select(_c.id).where(_c.id.in_(list(ids[start : start + 500]))))]
+    return found
