@@ -177,45 +177,45 @@ def _right(given):
     return compute(np, lambda step, value: None, **{name: np.asarray(given[name]) for name in SOLVER.params})
 
 
-def _changes(given, wrong):
+def _moments(separation, sd, weight):
+    """Mean and standard deviation of P."""
+    return (2 * weight - 1) * separation / 2 + 0 * sd, np.sqrt(sd**2 + weight * (1 - weight) * separation**2)
+
+
+def _unless_equal(right, wrong):
     """Those of ``wrong`` that differ from the right outputs by more than rounding."""
-    right = _right(given)
     return {name: value for name, value in wrong.items() if not np.allclose(value, right[name], rtol=1e-6, atol=1e-6)}
 
 
 def _swapped(**given):
     out = _right(given)
     other = {"forward": "reverse", "reverse": "forward"}
-    return _changes(given, {name: out[other[name[:7]] + name[7:]] for name in out})
+    return _unless_equal(out, {name: out[other[name[:7]] + name[7:]] for name in out})
 
 
 def _reverse_by_moments(**given):
-    out = _right(given)
-    return _changes(given, {"reverse_mu": out["forward_mu"], "reverse_sigma": out["forward_sigma"]})
-
-
-def _within_only(separation, sd, weight):
-    return _changes(locals(), {"forward_sigma": sd + 0 * separation * weight})
+    mean, spread = _moments(**given)
+    return _unless_equal(_right(given), {"reverse_mu": mean, "reverse_sigma": spread})
 
 
 def _between_only(separation, sd, weight):
-    return _changes(locals(), {"forward_sigma": separation * np.sqrt(weight * (1 - weight)) + 0 * sd})
+    wrong = separation * np.sqrt(weight * (1 - weight)) + 0 * sd
+    return _unless_equal({"forward_sigma": _moments(separation, sd, weight)[1]}, {"forward_sigma": wrong})
 
 
 def _half_distance(separation, sd, weight):
-    return _changes(locals(), {"forward_sigma": np.sqrt(sd**2 + separation**2 / 4) + 0 * weight})
+    wrong = np.sqrt(sd**2 + separation**2 / 4) + 0 * weight
+    return _unless_equal({"forward_sigma": _moments(separation, sd, weight)[1]}, {"forward_sigma": wrong})
 
 
 def _variance(separation, sd, weight):
-    return _changes(locals(), {"forward_sigma": sd**2 + weight * (1 - weight) * separation**2})
+    spread = _moments(separation, sd, weight)[1]
+    return _unless_equal({"forward_sigma": spread}, {"forward_sigma": spread**2})
 
 
 def _midpoint(separation, sd, weight):
-    return _changes(locals(), {"forward_mu": 0 * (separation + sd + weight)})
-
-
-def _heavier(given):
-    return np.maximum(given["weight"], 1 - given["weight"])
+    mean = _moments(separation, sd, weight)[0]
+    return _unless_equal({"forward_mu": mean}, {"forward_mu": 0 * mean})
 
 
 def _converged(given, out):
@@ -227,9 +227,8 @@ def _converged(given, out):
     return np.concatenate(parts, axis=-1)
 
 
-def _moments(given, out):
-    d, sd, w = given["separation"], given["sd"], given["weight"]
-    mean, spread = (2 * w - 1) * d / 2, np.sqrt(sd**2 + w * (1 - w) * d**2)
+def _matches(given, out):
+    mean, spread = _moments(**given)
     return np.stack([out["forward_mu"] - mean, out["forward_sigma"] - spread]) / spread
 
 
@@ -249,7 +248,7 @@ def _locks(given, out):
 
 def _price(given, out):
     """D(Q||P) <= -log(heavier weight): a Q on that mode pays no more."""
-    return np.maximum(out["reverse_D"] + np.log(_heavier(given)), 0.0)
+    return np.maximum(out["reverse_D"] + np.log(np.maximum(given["weight"], 1 - given["weight"])), 0.0)
 
 
 def figure(given, out, steps):
@@ -324,7 +323,7 @@ SOLVER = Solver(
             "moment-matching",
             zh="前向拟合就是矩匹配：均值与方差等于 P 的",
             en="the forward fit matches moments: it has the mean and the variance of P",
-            residual=_moments,
+            residual=_matches,
         ),
         Claim(
             "forward-covers",
@@ -346,14 +345,13 @@ SOLVER = Solver(
         ),
     ),
     mistakes=(
-        Mistake("directions-swapped", "两个方向弄反了", "the two directions were exchanged", _swapped),
+        Mistake("directions-swapped", "这是另一个方向的拟合", "that is the fit of the other direction", _swapped),
         Mistake(
             "reverse-by-moments",
             "反向也按矩匹配算了",
             "the reverse fit was made by matching moments too",
             _reverse_by_moments,
         ),
-        Mistake("within-only", "漏了两峰之间的散布", "the spread between the modes was forgotten", _within_only),
         Mistake("between-only", "漏了每个峰自己的方差", "each mode's own variance was forgotten", _between_only),
         Mistake(
             "half-distance", "没管权重，把峰间方差取成 d²/4", "d^2/4 was taken whatever the weight", _half_distance
