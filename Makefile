@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help run setup test check fmt bench soak clean
+.PHONY: help run setup test check fmt bench soak wheel clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: setup     ## ratios against peers, one table
 
 soak: setup      ## the long tests
 	$(BIN)/python -m pytest -n 2 -m soak
+
+wheel: setup     ## build the wheel and try it in an empty environment
+	$(BIN)/python tools/check_wheel.py
 
 clean:           ## remove the environment and caches
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache

@@ -65,7 +65,9 @@ class App:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if "store" in self.__dict__:
             self.store.close()
 
@@ -73,6 +75,11 @@ class App:
     def lang(self) -> str:
         """``--lang``, else the config file, else the locale."""
         return self._lang or self.config.language or locale_language()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Question files that could not be read; nothing if the bank was not used."""
+        return self.bank.problems if "bank" in self.__dict__ else ()
 
     def say(self, zh: str, en: str) -> str:
         return zh if self.lang == "zh" else en
@@ -130,5 +137,3 @@ class App:
         from qbank.services.config import Config
 
         return Config(locations.config_file(), lambda: self.study.settings)
-
-

@@ -21,7 +21,7 @@ ALLOWED = {
     "storage": {"domain"},
     "dealing": {"domain", "grading", "solving"},
     "content": {"domain", "dealing", "grading", "solving", "mathtext"},
-    "services": {"domain", "grading", "scheduling", "dealing", "content", "solving", "storage"},
+    "services": {"domain", "grading", "scheduling", "dealing", "content", "solving", "storage", "mathtext"},
     "bootstrap": {"domain", "locations", "services", "storage"},
     "cli": {"bootstrap", "services", "domain", "mathtext", "solving"},
     "__main__": {"cli"},
@@ -129,7 +129,9 @@ def test_light_commands_import_nothing_heavy(argv: list[str], tmp_path: Path) ->
         f"assert run({argv!r}) == 0\n"
         "print('MODULES', *sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)\n"
     )
-    heavy = {"textual", "torch", "sympy", "matplotlib", "alembic"} | ({"scipy"} if argv[0] != "solve" else {"sqlalchemy"})
+    heavy = {"textual", "torch", "sympy", "matplotlib", "alembic"} | (
+        {"scipy"} if argv[0] != "solve" else {"sqlalchemy"}
+    )
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-c", script],

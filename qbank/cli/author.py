@@ -26,10 +26,8 @@ def lint_(app: App, paths: tuple[str, ...], json_: bool) -> int:
         for p in problems:
             click.echo(safe(f"{p.file}:{p.line}: {p.rule}: {p.message}"))
         count = len(problems)
-        click.echo(
-            app.say(f"发现 {count} 处问题", f"{count} problem{'' if count == 1 else 's'} found") if count else app.say("没有问题", "no problems"),
-            err=True,
-        )
+        english = f"{count} problem{'' if count == 1 else 's'} found" if count else "no problems"
+        click.echo(app.say(f"发现 {count} 处问题" if count else "没有问题", english), err=True)
     return int(bool(problems))
 
 

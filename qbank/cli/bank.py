@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qbank.cli.common import Whole, as_json, columns, emit, safe, with_app
+from qbank.cli.common import Command, Whole, as_json, columns, emit, safe, with_app
 
 if TYPE_CHECKING:
     from qbank.bootstrap import App
 
 
-def filters(command):  # type: ignore[no-untyped-def]
+def filters(command: Command) -> Command:
     """The options that choose questions."""
     for option in (
         click.option("--source", metavar="D", help="only of this source document, e.g. 000"),

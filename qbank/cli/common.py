@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Command = Callable[..., Any]
 
 
-class Whole(click.ParamType):
+class Whole(click.ParamType[int]):
     """A whole number between two bounds."""
 
     name = "n"
@@ -49,12 +49,33 @@ class OneOf(click.Choice[str]):
         return str(value)
 
 
+class Words(click.Group):
+    """A group whose unknown or missing command is one clear line."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], known, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise BadValue("command", f"be one that '{ctx.command_path} --help' lists{hint}", args[0])
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and not self.invoke_without_command:
+            raise BadValue("command", "be given: " + ", ".join(self.list_commands(ctx)), "")
+        return super().parse_args(ctx, args)
+
+
 def label(param: click.Parameter | None) -> str:
     """How a reader knows the parameter: ``--seed``, or ``ID``."""
     if param is None:
         return "argument"
     longest: str = max(param.opts, key=len)
-    return longest if longest.startswith("-") else longest.upper()
+    return longest if longest.startswith("-") else longest.rstrip("_").upper()
 
 
 def shared(command: Command) -> Command:
@@ -97,7 +118,11 @@ def with_app(command: Command) -> Command:
 
         chosen: Mapping[str, str] = click.get_current_context().obj or {}
         with App(**chosen) as app:
-            return command(app, *args, **kwargs)
+            try:
+                return command(app, *args, **kwargs)
+            finally:
+                for problem in app.warnings:
+                    click.echo(safe(problem), err=True)
 
     return shared(wrapped)
 

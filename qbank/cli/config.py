@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qbank.cli.common import as_json, columns, emit, safe, with_app
+from qbank.cli.common import Words, as_json, columns, emit, safe, with_app
 
 if TYPE_CHECKING:
     from qbank.bootstrap import App
 
 
-@click.group("config")
+@click.group("config", cls=Words)
 def config_() -> None:
     """Read and write settings."""
 

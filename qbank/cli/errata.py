@@ -19,25 +19,14 @@ if TYPE_CHECKING:
 @with_app
 def errata_(app: App, source: str | None, prove: bool, json_: bool) -> int:
     """List the errata, with the proof where one runs."""
+    from qbank.cli.pages import erratum_page
+
     rows = app.errata.rows(source=source, prove=prove)
     if json_:
         emit([{**row, "why": row["why"][app.lang]} for row in rows])
     else:
         for row in rows:
-            click.echo(safe(_page(row, app.lang)) + "\n")
+            mark = {True: "[x]", False: "[!]", None: "[ ]"}[row["proven"]]
+            first = f"{mark} {row['id']}  {row['question']}  ({row['origin']})"
+            click.echo(safe(erratum_page(first, row, app.lang, app.width)) + "\n")
     return int(any(row["proven"] is False for row in rows))
-
-
-def _page(row: dict, lang: str) -> str:  # type: ignore[type-arg]
-    zh = lang == "zh"
-    mark = {True: "[x]", False: "[!]", None: "[ ]"}[row["proven"]]
-    lines = [
-        f"{mark} {row['id']}  {row['question']}  ({row['origin']})",
-        ("    原文  " if zh else "    printed  ") + row["printed"],
-        ("    应为  " if zh else "    right    ") + row["right"],
-        ("    理由  " if zh else "    why      ") + row["why"][lang],
-        ("    出处  " if zh else "    source   ") + row["reference"],
-    ]
-    if row["evidence"]:
-        lines.append(("    证据  " if zh else "    proof    ") + row["evidence"])
-    return "\n".join(lines)

@@ -44,10 +44,11 @@ def grade_(app: App, id_: str, item: str, seed: int | None, answer: str, json_: 
     """Grade an answer to an item; stores nothing."""
     from qbank.services.views import verdict_json
 
-    verdict = app.bank.grade(app.bank.deal(id_, item, seed), answer)
+    dealt = app.bank.deal(id_, item, seed)
+    verdict = app.bank.grade(dealt, answer)
     if json_:
         emit(verdict_json(verdict, app.lang))
         return
     from qbank.cli.pages import verdict_page
 
-    click.echo(safe(verdict_page(verdict, app.lang, app.width)))
+    click.echo(safe(verdict_page(verdict, dealt, app.lang, app.width)))

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qbank.cli.common import as_json, emit, with_app
+from qbank.cli.common import Words, as_json, emit, with_app
 
 if TYPE_CHECKING:
     from qbank.bootstrap import App
 
 
-@click.group("export")
+@click.group("export", cls=Words)
 def export_() -> None:
     """Write data out."""
 
 
-@click.group("import")
+@click.group("import", cls=Words)
 def import_() -> None:
     """Read data in."""
 
@@ -47,12 +47,9 @@ def import_log(app: App, file: str, as_name: str | None, json_: bool) -> int:
     if json_:
         emit(counts)
     else:
-        click.echo(
-            app.say(
-                f"读入 {counts['read']}，新增 {counts['new']}，已有 {counts['known']}，拒绝 {len(counts['refused'])}",
-                f"{counts['read']} read, {counts['new']} new, {counts['known']} known, {len(counts['refused'])} refused",
-            )
-        )
+        read, new, known, bad = counts["read"], counts["new"], counts["known"], len(counts["refused"])
+        chinese = f"读入 {read}，新增 {new}，已有 {known}，拒绝 {bad}"
+        click.echo(app.say(chinese, f"{read} read, {new} new, {known} known, {bad} refused"))
         for refused in counts["refused"]:
             click.echo(f"{file}:{refused['line']}: {refused['why']}", err=True)
     return int(bool(counts["refused"]))

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from qbank.cli.common import OneOf, label, shared
-from qbank.domain import BadValue, QbankError
+from qbank.cli.common import OneOf, Words, label, shared
+from qbank.domain import QbankError
 
 COMMANDS = {
     "quiz": "quiz", "review": "quiz",
@@ -25,7 +25,7 @@ COMMANDS = {
 """Command -> module of qbank.cli that defines it. A module is imported when its command is asked for."""
 
 
-class Lazy(click.Group):
+class Lazy(Words):
     """A group whose commands are imported when used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -38,20 +38,11 @@ class Lazy(click.Group):
         command: click.Command = getattr(module, f"{cmd_name}_")
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            raise BadValue("command", f"be one that 'qbank --help' lists{hint}", args[0])
-        return super().resolve_command(ctx, args)
-
 
 @click.group(
-    cls=Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Lazy,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="qbank", prog_name="qbank")
 @shared
@@ -105,15 +96,15 @@ def _usage(error: click.UsageError) -> str:
             near = f" (did you mean {error.possibilities[0]}?)" if error.possibilities else ""
             return f"option must be one that '{where} --help' lists{near}; got {error.option_name}"
         case click.MissingParameter():
-            rule = f"be given: {', '.join(error.param.type.choices)}" if _is_choice(error.param) else "be given"
+            kind = error.param.type if error.param else None
+            rule = f"be given: {', '.join(kind.choices)}" if isinstance(kind, OneOf) else "be given"
             return f"{label(error.param)} must {rule}; got nothing"
         case click.BadOptionUsage():
             return f"{error.option_name} must have a value; got nothing"
         case click.BadParameter():
             return f"{label(error.param)} must be well formed; got: {error.message}"
+        case _ if "unexpected extra argument" in error.message:
+            extra = error.message.partition("(")[2].rstrip(")")
+            return f"arguments must be as many as '{where} --help' says; got also: {extra}"
         case _:
             return f"arguments must be as '{where} --help' says; got: {error.format_message()}"
-
-
-def _is_choice(param: click.Parameter | None) -> bool:
-    return param is not None and isinstance(param.type, OneOf)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from qbank.domain import Dealt, Erratum, Question, Verdict
 from qbank.mathtext import markdown
-from qbank.services.views import tolerance
+from qbank.mathtext import width as cells
+from qbank.services.views import erratum_json, tolerance
 
 
 def heading(question: Question, lang: str) -> str:
     """Stars and where the question comes from: ``**  document 000, 16.2``."""
     parts = ["*" * question.stars]
-    for source in question.sources[:2]:
-        number = source.number or source.heading
-        parts.append(f"文档 {source.doc} {number}" if lang == "zh" else f"document {source.doc}, {number}")
+    source = question.sources[0]
+    number = source.number or source.heading
+    parts.append(f"文档 {source.doc} {number}" if lang == "zh" else f"document {source.doc}, {number}")
     return "  ".join(parts)
 
 
@@ -56,19 +60,26 @@ def _sets(values: object) -> str:
 
 
 def _erratum(erratum: Erratum, lang: str, width: int) -> str:
-    zh = lang == "zh"
-    lines = [
-        f"  {erratum.id} ({erratum.origin})",
-        ("    原文: " if zh else "    printed: ") + erratum.printed,
-        ("    应为: " if zh else "    right: ") + erratum.right,
-        indent(markdown(erratum.why[lang], width - 4), "    "),
-    ]
+    return erratum_page(f"  {erratum.id} ({erratum.origin})", erratum_json(erratum), lang, width)
+
+
+def erratum_page(first: str, row: Mapping[str, Any], lang: str, width: int) -> str:
+    """What is printed, what is right, why, where that stands, and the proof's evidence if there is any."""
+    words = ("原文", "应为", "理由", "出处", "证据") if lang == "zh" else ("printed", "right", "why", "source", "proof")
+    texts = [row["printed"], row["right"], row["why"][lang], row["reference"], row.get("evidence")]
+    room = max(map(cells, words)) + 6
+    lines = [first]
+    for word, text in zip(words, texts, strict=True):
+        if text:
+            if "\\" in text and "$" not in text:
+                text = f"${text}$"  # a bare formula
+            lines.append(indent(markdown(text, width - room), f"    {word}{' ' * (room - 4 - cells(word))}"))
     return "\n".join(lines)
 
 
 def indent(text: str, first: str) -> str:
     """``text`` with ``first`` before its first line and blanks of the same width before the others."""
-    rest = " " * len(first)
+    rest = " " * cells(first)
     return "\n".join((first if n == 0 else rest) + line for n, line in enumerate(text.splitlines() or [""]))
 
 
@@ -83,24 +94,45 @@ def dealt_page(dealt: Dealt, lang: str, width: int) -> str:
         lines.append("  0  不知道" if zh else "  0  I don't know")
     allowed = tolerance(dealt)
     if allowed:
-        share = f"{allowed['rtol'] * 100:g} %"
-        lines.append(f"（允许误差 {share}）" if zh else f"(within {share})")
+        lines.append(_within(allowed["rtol"], allowed["atol"], zh))
     if dealt.kind == "shape":
         lines.append("（形状，如 1,64,28,28）" if zh else "(a shape such as 1,64,28,28)")
     return "\n".join(lines)
 
 
-def verdict_page(verdict: Verdict, lang: str, width: int) -> str:
+def _within(rtol: float, atol: float, zh: bool) -> str:
+    if rtol:
+        return f"（允许误差 {rtol * 100:g} %）" if zh else f"(within {rtol * 100:g} %)"
+    if atol:
+        return f"（允许误差 {atol:g}）" if zh else f"(within {atol:g})"
+    return "（须精确）" if zh else "(exactly)"
+
+
+def verdict_page(verdict: Verdict, dealt: Dealt, lang: str, width: int) -> str:
     """Right or wrong, the mistake by name, and after a wrong answer the worked solution."""
     zh = lang == "zh"
     if not verdict.valid:
         return markdown(verdict.feedback[lang], width)
-    lines = [("对。" if zh else "Right.") if verdict.correct else ("不对。" if zh else "Not right.")]
-    feedback = markdown(verdict.feedback[lang], width)
-    if feedback.strip():
-        lines.append(feedback)
+    lines = [markdown(verdict.feedback[lang], width)]
     if not verdict.correct:
-        lines.append(("答案: " if zh else "answer: ") + verdict.key)
+        key = next((option.text[lang] for option in dealt.options if option.id == verdict.key), verdict.key)
+        if dealt.kind != "recall":
+            lines.append(markdown(("答案: " if zh else "answer: ") + key, width))
         worked = markdown(verdict.worked[lang], width - 2)
         lines += [f"  {line}" for line in worked.splitlines()]
     return "\n".join(lines)
+
+
+def interval(seconds: float, lang: str) -> str:
+    """How long until a card comes back: ``10 min``, ``3 d``, ``2.5 mo``, ``1.2 y``, or the Chinese of it."""
+    zh = lang == "zh"
+    days = seconds / 86_400
+    if days < 1 / 24:
+        return f"{max(1, round(seconds / 60))} {'分钟' if zh else 'min'}"
+    if days < 1:
+        return f"{round(seconds / 3600)} {'小时' if zh else 'h'}"
+    if days < 60:
+        return f"{round(days)} {'天' if zh else 'd'}"
+    if days < 365:
+        return f"{days / 30.4:.1f} {'个月' if zh else 'mo'}"
+    return f"{days / 365.25:.1f} {'年' if zh else 'y'}"

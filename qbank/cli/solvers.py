@@ -38,7 +38,7 @@ def setting(text: str) -> tuple[str, Any]:
     try:
         return name, json.loads(value)
     except (ValueError, RecursionError):
-        if any(mark in value for mark in "[]{}\""):
+        if any(mark in value for mark in '[]{}"'):
             raise BadValue(f"--set {name}", "be JSON", value) from None
         return name, value
 
@@ -71,18 +71,20 @@ def solve_(
 
     given = dict(map(setting, sets))
     solution = solving.solve(slug, given, seed=seed, lane=lane, device=device, dtype=dtype, check=check)
-    failed = not all(claim.holds for claim in solution.claims) or solution.oracle.agrees is False
     if plot:
-        solving.save_figure(solution, Path(plot), app.lang)
+        from qbank.solving.figures_image import save
+
+        picture = solving.figure(solution)
+        if picture is None:
+            raise BadValue("--plot", "be left out for a solver that draws no figure", slug)
+        save(picture, Path(plot), app.lang)
     if json_:
         emit(solution.json(app.lang))
-        return int(failed)
-    from qbank.mathtext import render
+    else:
+        from qbank.services.demonstrate import page
 
-    info = solving.describe(slug)
-    page = solving.demonstrate(solution, app.lang, app.width, render(info.formula, True), color=app.color)
-    click.echo(page)
-    return int(failed)
+        click.echo(page(solution, app.lang, app.width, color=app.color))
+    return int(solution.oracle.agrees is False or not all(claim.holds for claim in solution.claims))
 
 
 @click.command("verify")
@@ -94,9 +96,14 @@ def verify_(app: App, slugs: tuple[str, ...], device: str, json_: bool) -> int:
     """Run every solver against its oracle, on every lane and dtype."""
     from qbank import solving
 
-    chosen = slugs or solving.slugs()
-    with click.progressbar(length=len(chosen), label="verify", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        rows = solving.verify(chosen, device=device, on_done=lambda: bar.update(1))
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=1, label="verify", file=sys.stderr, hidden=hidden) as bar:
+
+        def on_done(row: object, done: int, total: int) -> None:
+            bar.length = total
+            bar.update(1)
+
+        rows = solving.verify(slugs or None, device=device, on_done=on_done)
     if json_:
         emit([row.json() for row in rows])
     else:

@@ -147,6 +147,7 @@ def told(desk: Desk, stored: StoredDeal, event: Event, verdict: Verdict | None =
         deal=stored.deal.id,
         card=desk.key(stored.deal.card),
         kind=event.kind,
+        dealt=stored.deal.dealt,
         verdict=verdict or _verdict_again(stored.deal.dealt, event),
         rating=next((r for r in RATINGS if review and r == data.get("rating")), None),
         due_ms=state.due_ms if state else event.at_ms + gap if isinstance(gap, int) else None,

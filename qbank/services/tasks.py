@@ -70,6 +70,7 @@ class Answered:
     card: str
     kind: str
     """``review`` or ``practice``."""
+    dealt: Dealt
     verdict: Verdict
     rating: Rating | None
     """None for practice."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qbank.domain import Dealt, Erratum, Question, Text, Verdict
+from qbank.domain import Dealt, Erratum, Question, Verdict
+from qbank.services.tasks import Answered, Next
 
 
 def summary(question: Question) -> dict[str, Any]:
@@ -22,6 +23,9 @@ def summary(question: Question) -> dict[str, Any]:
         "items": [item.id for item in question.items],
         "errata": [erratum.id for erratum in question.errata],
         "origin": question.origin,
+        "rev": question.rev,
+        "was": list(question.was),
+        "cards": {facet: [i.id for i in question.items if i.facet == facet] for facet in question.facets},
     }
 
 
@@ -33,9 +37,7 @@ def question_json(question: Question) -> dict[str, Any]:
         "stars": question.stars,
         "stars_from": question.stars_from,
         "topics": list(question.topics),
-        "sources": [
-            {"doc": s.doc, "number": s.number, "heading": s.heading, "book": s.book} for s in question.sources
-        ],
+        "sources": [{"doc": s.doc, "number": s.number, "heading": s.heading, "book": s.book} for s in question.sources],
         "zh": _prose(question, "zh"),
         "en": _prose(question, "en"),
         "points": [{"id": p.id, **p.text.json(), "essential": p.essential} for p in question.points],
@@ -113,5 +115,30 @@ def verdict_json(verdict: Verdict, lang: str) -> dict[str, Any]:
     }
 
 
-def title(question: Question) -> Text:
-    return Text(question.zh.title, question.en.title)
+def next_json(task: Next, lang: str) -> dict[str, Any]:
+    """The document of ``next``."""
+    return {
+        **dealt_json(task.dealt, lang),
+        "deal": task.deal,
+        "card": task.card,
+        "facet": task.facet,
+        "due": task.due,
+        "reason": task.reason,
+        "changed": task.changed,
+    }
+
+
+def answered_json(answered: Answered, lang: str) -> dict[str, Any]:
+    """The document of ``answer``; ``intervals`` in seconds."""
+    return {
+        "event": answered.event,
+        "deal": answered.deal,
+        "card": answered.card,
+        "kind": answered.kind,
+        "rating": answered.rating,
+        "verdict": verdict_json(answered.verdict, lang),
+        "due": answered.due,
+        "stability": answered.stability,
+        "difficulty": answered.difficulty,
+        "intervals": dict(answered.intervals),
+    }
