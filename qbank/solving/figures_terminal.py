@@ -17,6 +17,9 @@ INKS = (36, 33, 35, 32, 34, 31)
 NAMES = ("cyan", "orange", "magenta", "green", "blue", "red")
 """The same for plotext."""
 MARKERS = "●+x◦*#"
+LEVEL = "."
+"""The marker of level lines: a background to the rest."""
+LEVELS = {"zh": "等高线", "en": "levels"}
 FILLS = "█▒▓░"
 SHADES = " ░▒▓█"
 GREYS = (232, 238, 244, 250, 255)
@@ -140,12 +143,15 @@ def _plot(figure: Figure, marks: Sequence[Mark], lang: str, columns: int, rows: 
     canvas.plot_size(columns, rows)
     series = [one for mark in marks for one in _series(mark, lang)]
     legend = []
-    for place, (x, y, label, joined) in enumerate(series):
+    place = -1
+    for x, y, label, mark in series:
         x, y, keep = _scaled(x, y, figure.log)
+        place += not isinstance(mark, Contour)
         if not keep.any():
             continue
-        kind = "braille" if joined else MARKERS[place % len(MARKERS)]
-        if not color and len(series) > 1:
+        joined = isinstance(mark, Lines)
+        kind = LEVEL if isinstance(mark, Contour) else "braille" if joined else MARKERS[place % len(MARKERS)]
+        if joined and not color and len(series) > 1:
             kind = MARKERS[place % len(MARKERS)]
         marker = plotext.marker(kind, NAMES[place % len(NAMES)])
         signal = canvas.signal(x[keep].tolist(), y[keep].tolist(), marker=marker)
@@ -154,13 +160,29 @@ def _plot(figure: Figure, marks: Sequence[Mark], lang: str, columns: int, rows: 
         canvas.draw(signal)
         if label:
             sign = "─" if kind == "braille" else kind
-            legend.append(f"{_ink(sign, INKS[place % len(INKS)], color)} {label}")
+            legend.append((sign, INKS[place % len(INKS)], cut(label, columns - 2)))
     for axis, text in (("x", figure.x), ("y", figure.y)):
         if text or axis in figure.log:
             canvas.label(f"{text[lang] if text else axis}{' (log10)' if axis in figure.log else ''}", axis)
     drawn: str = canvas.build().string(colorless=not color)
     canvas.clear()
-    return "\n".join([*(["   ".join(legend)] if legend else []), drawn.rstrip("\n")])
+    return "\n".join([*_legend(legend, columns, color), drawn.rstrip("\n")])
+
+
+def _legend(entries: Sequence[tuple[str, int, str]], columns: int, color: bool) -> list[str]:
+    """Signs and labels, in as many lines as they need."""
+    lines: list[str] = []
+    used = columns
+    for sign, code, label in entries:
+        size = width(f"{sign} {label}")
+        said = f"{_ink(sign, code, color)} {label}"
+        if used + 3 + size > columns:
+            lines.append(said)
+            used = size
+        else:
+            lines[-1] += "   " + said
+            used += 3 + size
+    return lines
 
 
 def _scaled(x: Any, y: Any, log: str) -> tuple[Any, Any, Any]:
@@ -171,13 +193,18 @@ def _scaled(x: Any, y: Any, log: str) -> tuple[Any, Any, Any]:
     return x, y, np.isfinite(x) & np.isfinite(y)
 
 
-def _series(mark: Any, lang: str) -> list[tuple[Any, Any, str, bool]]:
-    """(x, y, label, joined) of a mark: level lines become points where the value crosses the level."""
+def _series(mark: Any, lang: str) -> list[tuple[Any, Any, str, Any]]:
+    """(x, y, label, mark) of a mark: level lines become points where the value crosses a level."""
     if isinstance(mark, Contour):
-        return [(x, y, number(level), False) for level, x, y in crossings(mark)]
+        found = crossings(mark)
+        if not found:
+            return []
+        levels = ", ".join(number(float(f"{level:.2g}")) for level, _, _ in found)
+        x, y = (np.concatenate([one[axis] for one in found]) for axis in (1, 2))
+        return [(x, y, f"{LEVELS[lang]} {levels}", mark)]
     label = mark.label[lang] if mark.label else ""
     x, y = (np.asarray(v, dtype=np.float64).ravel() for v in (mark.x, mark.y))
-    return [(x, y, label, isinstance(mark, Lines))]
+    return [(x, y, label, mark)]
 
 
 def crossings(mark: Contour) -> list[tuple[float, Any, Any]]:
@@ -194,7 +221,7 @@ def crossings(mark: Contour) -> list[tuple[float, Any, Any]]:
         for axis in (0, 1):
             a = values[:-1, :] if axis == 0 else values[:, :-1]
             b = values[1:, :] if axis == 0 else values[:, 1:]
-            i, j = np.nonzero((a - level) * (b - level) < 0)
+            i, j = np.nonzero(((a < level) != (b < level)) & np.isfinite(a) & np.isfinite(b))
             part = (level - a[i, j]) / (b[i, j] - a[i, j])
             xs.append(x[j] + (part * (x[j + 1] - x[j]) if axis == 1 else 0))
             ys.append(y[i] + (part * (y[i + 1] - y[i]) if axis == 0 else 0))
