@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from solvers.run import Solution
 
 __all__ = [
-    "THEMES", "Figure", "ParamInfo", "Proof", "SolverInfo", "VerifyRow", "describe", "figure", "prove", "shown",
-    "slugs", "solve", "values", "variant", "verify",
+    "THEMES", "Figure", "ParamInfo", "Proof", "Solution", "SolverInfo", "VerifyRow", "describe", "figure", "prove",
+    "shown", "slugs", "solve", "values", "variant", "verify",
 ]  # fmt: skip
 
 

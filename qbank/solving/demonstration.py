@@ -57,8 +57,8 @@ def number(value: Any) -> str:
 
 
 def render(solution: Solution, info: SolverInfo, lang: str, columns: int = 80, formula: str = "") -> str:
-    """The page, at most ``columns`` wide. ``formula`` is the formula's already rendered text (may be several lines)."""
-    columns = max(columns, 40)
+    """The page, at most ``columns`` wide (never under 60). ``formula``: its already rendered text, in one or more lines."""
+    columns = max(columns, 60)
     words = WORDS[lang]
     slug = cut(info.slug, columns)
     title = info.title[lang]

@@ -84,6 +84,7 @@ def _draw(canvas: Any, figure: Figure, lang: str) -> None:
             groups += 1
         elif isinstance(mark, Heatmap):
             canvas.colorbar(axes.imshow(np.atleast_2d(mark.values), aspect="auto"), ax=axes)
+            axes.locator_params(integer=True)
         elif isinstance(mark, Contour):
             lines = axes.contour(mark.x, mark.y, mark.values, levels=sorted(mark.levels) or None)
             axes.clabel(lines, inline=True, fontsize=8)

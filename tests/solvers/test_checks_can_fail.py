@@ -220,6 +220,7 @@ def find(checks, name):
     return getattr(getattr(checks, module), function)
 
 
+@pytest.mark.filterwarnings("ignore:Converting a tensor:UserWarning")
 @pytest.mark.parametrize(("name", "broken", "word", "more"), BROKEN, ids=[f"{b[0]}-{i}" for i, b in enumerate(BROKEN)])
 def test_a_broken_solver_fails(checks, subject_of, toy, simulated, name, broken, word, more):
     with pytest.raises(AssertionError, match=word.replace("[", r"\[")):
