@@ -207,7 +207,9 @@ class Solver:
     edges: tuple[Given, ...] = ()
     """Inputs at the rim (zeros, infinities, size one): values are tested, gradients are not."""
     noise: Callable[..., dict[str, Any]] | None = None
-    """``noise(rng, **params)``: random arrays whose shape depends on the arguments, passed on with them."""
+    """``noise(rng, **params)``: random arrays whose shape depends on the arguments, passed on with them.
+
+    An array drawn for some arguments only has a default (``crop=None``) in ``compute``, ``oracle`` and the mistakes."""
 
     tolerance: Mapping[str, float]
     """dtype -> tolerance, relative to ``1 + |value|``. The first dtype is the default; ``{"int64": 0}`` is exact."""
