@@ -117,7 +117,7 @@ maths = st.text(max_size=60) | st.lists(
     st.sampled_from(
         [
             "\\frac", "\\sqrt", "{", "}", "^", "_", "\\left", "\\right", "(", ")", "a", "1", "\\sum", "\\hat", " ",
-            "\\text", "[", "]", "&", "\\\\", "\\begin{cases}", "\\end{cases}", "\\log", "中", "，", "'", "$", ".", "\\%",
+            "\\text", "[", "]", "&", "\\\\", "\\begin{cases}", "\\end{cases}", "\\log", "中", "，", "'", "$", ".",
             "\\operatorname", "\\overline", "\\mathbb", "\\langle", "\\begin{array}{c}", "\\end{array}", "\\substack",
             "\\big", "\\limits",
         ]
