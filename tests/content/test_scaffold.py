@@ -34,7 +34,7 @@ def test_filled_in_with_its_optional_parts_it_has_no_fault(write: Write) -> None
     lang, filled = "zh", []
     for n, line in enumerate(lines, start=100):
         lang = line[1:3] if line in ("[zh]", "[en]") else lang
-        line = re.sub(r"^(title|prompt) = ''$", rf"\1 = '{_words(lang, n)}'", line)
+        line = re.sub(r"^(title|prompt|heading) = ''$", rf"\1 = '{_words(lang, n)}'", line)
         line = re.sub(r"\bzh(\.\w+)? = ''", rf"zh\1 = '{_words('zh', n)}'", line)
         line = re.sub(r"\ben(\.\w+)? = ''", rf"en\1 = '{_words('en', n)}'", line)
         filled.append(line + "\n" + _words(lang, n) + "，0.511 is D" if line == "answer = '''" else line)
