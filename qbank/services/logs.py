@@ -119,11 +119,11 @@ def _meet(tx: Tx, uuids: Iterable[str]) -> set[str]:
 
 def _join(tx: Tx, name: str, uuids: set[str]) -> set[str]:
     """Make the file's learner and the one of a name one person; the roots that changed."""
+    persons = {learners.person(tx, uuid).root for uuid in uuids}
+    if len(persons) > 1:
+        raise BadValue("--as", "be given for the log of one learner", f"{len(persons)} learners")
     person = people.find_or_make(tx, name, 0)
-    others = {learners.person(tx, uuid).root for uuid in uuids} - {person.root}
-    if len(others) > 1:
-        raise BadValue("--as", "be given for the log of one learner", f"{len(others)} learners")
-    for root in others:
+    for root in persons - {person.root}:
         told = Event(tx.new_id(), tx.now_ms(), 0, person.uuid, "learner", {"name": name, "joins": root})
         events.append(tx, told)
     return people.settle(tx)
