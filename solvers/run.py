@@ -16,7 +16,7 @@ from solvers.trace import SolverError, Trace
 from solvers.values import read, strict
 
 Array = np.ndarray[Any, Any]
-LAB = {"torch": "torch", "sklearn": "scikit-learn", "matplotlib": "matplotlib"}
+LAB = {"torch": "torch", "sklearn": "scikit-learn", "matplotlib": "matplotlib", "PIL": "pillow"}
 """Libraries of the extra ``lab``: module name -> distribution."""
 
 
@@ -122,12 +122,20 @@ def prepare(solver: Solver, given: Mapping[str, Any] | None, *, dtype: str | Non
 
 
 def draw_noise(solver: Solver, inputs: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """The run's random arrays, float64 or int64, the same for every lane. Empty where the solver draws none."""
+    """The run's random arrays, float64 or int64, the same for every lane. Empty where the solver draws none.
+
+    MissingExtra where drawing takes a library that is not installed (data sets of scikit-learn, say)."""
     if solver.noise is None:
         return {}
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise BadInput("seed", "be an integer from 0 up", seed)
-    drawn = {name: np.asarray(v) for name, v in solver.noise(np.random.default_rng(seed), **inputs).items()}
+    try:
+        drawn = {name: np.asarray(v) for name, v in solver.noise(np.random.default_rng(seed), **inputs).items()}
+    except ModuleNotFoundError as error:
+        library = LAB.get((error.name or "").partition(".")[0])
+        if library is None:
+            raise
+        raise MissingExtra("this choice", library) from None
     return {name: v.astype(np.float64 if v.dtype.kind == "f" else np.int64) for name, v in drawn.items()}
 
 

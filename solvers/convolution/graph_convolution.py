@@ -59,17 +59,17 @@ def compute(xp, note, adjacency, features, weights, hops, activation):
 
 
 def oracle(adjacency, features, weights, hops, activation):
-    """Message passing, node by node: each sums what its neighbours send, and itself; no matrix P."""
+    """Message passing, node by node: each sums what its neighbors send, and itself; no matrix P."""
     graphs = adjacency.reshape(-1, *adjacency.shape[-2:])
     found = []
     for graph, state in zip(graphs, features.reshape(-1, *features.shape[-2:]), strict=True):
-        neighbours = [[(int(j), graph[i, j]) for j in np.flatnonzero(graph[i])] for i in range(len(graph))]
-        size = [1.0 + sum(weight for _, weight in near) for near in neighbours]
+        neighbors = [[(int(j), graph[i, j]) for j in np.flatnonzero(graph[i])] for i in range(len(graph))]
+        size = [1.0 + sum(weight for _, weight in near) for near in neighbors]
         for _ in range(hops):
             state = np.array(
                 [
                     state[i] / size[i] + sum(w * state[j] / (size[i] * size[j]) ** 0.5 for j, w in near)
-                    for i, near in enumerate(neighbours)
+                    for i, near in enumerate(neighbors)
                 ]
             )
         sent = np.einsum("nf,fg->ng", state, weights)
@@ -90,12 +90,12 @@ def sample(rng):
 
 
 def variant(rng):
-    """A path, a star or a square of three or four nodes, one whole feature a node, one whole weight."""
+    """A path, a star or a triangle with a tail, of three or four nodes, one whole feature a node, one whole weight."""
     edges = [
         [(0, 1), (1, 2)],
         [(0, 1), (1, 2), (2, 3)],
         [(0, 1), (0, 2), (0, 3)],
-        [(0, 1), (1, 2), (0, 2), (2, 3)],
+        [(0, 1), (0, 2), (1, 2), (0, 3)],
     ][int(rng.integers(4))]
     nodes = 1 + max(max(edge) for edge in edges)
     graph = [[int((i, j) in edges or (j, i) in edges) for j in range(nodes)] for i in range(nodes)]
@@ -166,7 +166,7 @@ MISTAKES = (
     Mistake(
         "one-root",
         "只除以了自己的 √d，没有除以邻居的",
-        "divided by one's own root only, not by the neighbour's",
+        "divided by one's own root only, not by the neighbor's",
         _mistake(normalize=lambda looped, degree: looped / np.sqrt(degree[..., :, None])),
     ),
     Mistake("no-activation", "漏了 ReLU", "the ReLU is missing", _mistake(activation="none")),
@@ -177,7 +177,7 @@ def _size(given):
     return 1 + np.max(np.abs(given["features"])) * np.max(np.abs(given["weights"])) * len(given["weights"])
 
 
-def _relabelled(given, out):
+def _relabeled(given, out):
     """Nodes numbered backwards: the outputs come out backwards, with the same weights."""
     turned = _rule(
         {**given, "adjacency": given["adjacency"][..., ::-1, ::-1], "features": given["features"][..., ::-1, :]}
@@ -247,7 +247,7 @@ SOLVER = Solver(
     check=check,
     compute=compute,
     oracle=oracle,
-    oracle_route="message passing node by node over lists of neighbours",
+    oracle_route="message passing node by node over lists of neighbors",
     sample=sample,
     variant=variant,
     edges=(
@@ -260,10 +260,10 @@ SOLVER = Solver(
     tolerance={"float64": 1e-11, "float32": 1e-4},
     claims=(
         Claim(
-            "relabelling",
+            "relabeling",
             zh="结点换个编号，输出只是跟着换行：所有结点用同一组权重",
             en="renumbering the nodes only reorders the rows: all nodes use the same weights",
-            residual=_relabelled,
+            residual=_relabeled,
         ),
         Claim(
             "local",

@@ -141,8 +141,11 @@ def _log_forgotten(x, dtype):
 
 
 def _divided(x, dtype):
-    right = _stable(x / np.abs(x).max(axis=-1, keepdims=True))
-    return {name: right[name] for name in ("softmax", "log_softmax")} if np.all(x.any(axis=-1)) else {}
+    return (
+        {"log_softmax": _stable(x / np.abs(x).max(axis=-1, keepdims=True))["log_softmax"]}
+        if np.all(x.any(axis=-1))
+        else {}
+    )
 
 
 def _plain_shares(x, dtype):
