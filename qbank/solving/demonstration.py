@@ -57,7 +57,7 @@ def number(value: Any) -> str:
 
 
 def render(solution: Solution, info: SolverInfo, lang: str, columns: int = 80, formula: str = "") -> str:
-    """The page, at most ``columns`` wide (never under 60). ``formula``: its already rendered text, in one or more lines."""
+    """The page, at most ``columns`` wide (never under 60). ``formula``: its rendered text, one line or more."""
     columns = max(columns, 60)
     words = WORDS[lang]
     slug = cut(info.slug, columns)

@@ -338,6 +338,20 @@ def test_a_torch_only_solver_is_cancelled(trained, simulated):
     assert told == [1, 2]
 
 
+def test_progress_alone_is_enough_to_cancel(toy):
+    told = []
+
+    def silent(xp, note, x, gain):
+        for k in range(5):
+            note.progress(k + 1, 5)
+        return {"y": xp.sum(x, axis=-1)}
+
+    quiet = changed(toy, compute=silent, claims=())
+    with pytest.raises(Cancelled):
+        run(quiet, on_progress=lambda done, total: told.append(done), cancelled=lambda: len(told) >= 2)
+    assert told == [1, 2]
+
+
 def test_a_numpy_run_has_no_generator(toy):
     found = []
 
