@@ -21,7 +21,7 @@ from solvers.contract import Claim, Figure, Lines, Mistake, Param, Reject, Solve
 LOG_2PI = 1.8378770664093453
 CENTERS, WIDTHS = 9, 5  # the candidate grid
 NODES = 321  # of the quadrature, over eight standard deviations to each side
-ROUNDS = 40
+ROUNDS = 24
 WIDE = 8.0  # separations of so many sd count as wide
 
 
@@ -135,24 +135,28 @@ def _by_scipy(d, w):
     from scipy.special import expit
     from scipy.stats import norm
 
-    x = np.linspace(-d / 2 - 30, d / 2 + 30, 8001)
+    x = np.linspace(-d / 2 - 30, d / 2 + 30, 4001)
     logs = np.logaddexp(np.log(w) + norm.logpdf(x, d / 2), np.log1p(-w) + norm.logpdf(x, -d / 2))
     right = expit(d * x + np.log(w) - np.log1p(-w))  # the chance that x came from the right mode
     slope, curvature = d * (right - 0.5) - x, d**2 * right * (1 - right) - 1
 
-    def under_q(f, mu, lam):
-        return trapezoid(norm.pdf(x, mu, np.exp(lam)) * f, x)
+    def log_q(mu, lam):
+        return -(((x - mu) * np.exp(-lam)) ** 2) / 2 - lam - np.log(2 * np.pi) / 2
 
     def divergence(q):
-        return under_q(norm.logpdf(x, q[0], np.exp(q[1])) - logs, *q)
+        return trapezoid(np.exp(log_q(*q)) * (log_q(*q) - logs), x)
+
+    def price(q):
+        """Both vanish at a stationary q: E_Q[(log P)'] and 1 + sigma^2 E_Q[(log P)'']."""
+        under_q = np.exp(log_q(*q))
+        return trapezoid(under_q * slope, x), 1 + np.exp(2 * q[1]) * trapezoid(under_q * curvature, x)
 
     mu, sigma = (2 * w - 1) * d / 2, np.sqrt(1 + w * (1 - w) * d**2)
-    box = [(-d / 2 - 1, d / 2 + 1), (-0.7, np.log(sigma) + 0.7)]
     best = []
     for start in ((d / 2, 0.0), (-d / 2, 0.0), (mu, np.log(sigma))):
-        near = minimize(divergence, start, method="L-BFGS-B", bounds=box).x
-        exact = root(lambda q: [under_q(slope, *q), under_q(curvature, *q) * np.exp(2 * q[1]) + 1], near, tol=1e-13).x
-        fit = exact if np.max(np.abs(exact - near)) < 1e-3 else near
+        near = minimize(divergence, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-9}).x
+        exact = root(price, near, tol=1e-13).x
+        fit = exact if np.max(np.abs(exact - near)) < 1e-2 else near
         best.append((round(divergence(fit), 10), -fit[0] if w >= 0.5 else fit[0], *fit))
     _, _, center, lam = min(best)  # of equally good ones, that on the heavier side
     entropy = -trapezoid(np.exp(logs) * logs, x)
