@@ -1,4 +1,4 @@
-"""What the universal checks cannot see in a trained solver: cancel, progress, seeds, and an honest word when unfinished."""
+"""What the universal checks cannot see in a trained solver: cancel, seeds, and an honest word when unfinished."""
 
 from __future__ import annotations
 
