@@ -78,7 +78,7 @@ def oracle(adjacency, features, weights, hops, activation):
 
 
 def sample(rng):
-    batch, nodes, ins, outs = int(rng.integers(1, 3)), *(int(n) for n in rng.integers(2, 5, size=3))
+    batch, nodes, ins, outs = (int(n) for n in rng.integers((1, 2, 2, 2), (3, 5, 5, 5)))
     half = np.triu(rng.integers(0, 2, size=(batch, nodes, nodes)) * rng.uniform(0.5, 2, size=(batch, nodes, nodes)), 1)
     return {
         "adjacency": half + np.swapaxes(half, -1, -2),
@@ -90,18 +90,23 @@ def sample(rng):
 
 
 def variant(rng):
-    """A path, a star or a triangle with a tail, of three or four nodes, one whole feature a node, one whole weight."""
-    edges = [
-        [(0, 1), (1, 2)],
-        [(0, 1), (1, 2), (2, 3)],
-        [(0, 1), (0, 2), (0, 3)],
-        [(0, 1), (0, 2), (1, 2), (0, 3)],
-    ][int(rng.integers(4))]
-    nodes = 1 + max(max(edge) for edge in edges)
-    graph = [[int((i, j) in edges or (j, i) in edges) for j in range(nodes)] for i in range(nodes)]
-    values = rng.choice(np.arange(1, 10), size=nodes, replace=False)
+    """A path, a star or a triangle with a tail, of three or four nodes in any order; one whole feature a node.
+
+    Nodes 0 and 1 are neighbors of different degree: that is where the ways to normalize part.
+    """
+    shapes = ([(0, 1), (1, 2)], [(0, 1), (1, 2), (2, 3)], [(0, 1), (0, 2), (0, 3)], [(0, 1), (0, 2), (1, 2), (0, 3)])
+    edges = shapes[int(rng.integers(4))]
+    graph = np.zeros((3 if len(edges) == 2 else 4,) * 2, dtype=int)
+    for i, j in edges:
+        graph[i, j] = graph[j, i] = 1
+    while True:
+        order = rng.permutation(len(graph))
+        turned = graph[order][:, order]
+        if turned[0, 1] and turned[0].sum() != turned[1].sum():
+            break
+    values = rng.choice(np.arange(1, 10), size=len(graph), replace=False)
     return {
-        "adjacency": graph,
+        "adjacency": turned.tolist(),
         "features": [[int(v)] for v in values],
         "weights": [[int(rng.choice([1, 2, 3]))]],
     }

@@ -10,7 +10,7 @@ one of scikit-learn's photographs (0..255), or one of its digits (0..16), in pla
 'lab'. The other GCN, graph convolution, is the solver graph-convolution.
 Errors: BadInput for pixels that are not finite or beyond 1e6, s or unit not positive, negative lam or eps, a constant
 image without lam and eps (0/0).
-Reference: Goodfellow et al. (2016), eq. 12.3; Coates, Lee & Ng (2011), section 3.1.
+Reference: Goodfellow et al. (2016), eq. 12.3; Coates, Lee & Ng (2011), An analysis of single-layer networks.
 """
 
 from __future__ import annotations
