@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from qbank.content.files import digest, stamp
 from qbank.domain import BadValue, Dealt, Question, Verdict, card_key
-from qbank.services.study import CardInfo
+from qbank.services.shelf import CardInfo
 from qbank.services.views import summary
 from qbank.storage import Store, content
 
