@@ -201,21 +201,23 @@ def figure(given, out, steps):
     )
 
 
+THREE = [[3.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 3.0]]
 SOLVER = Solver(
     title={"zh": "加性注意力（Bahdanau）", "en": "Additive (Bahdanau) attention"},
     formula=r"\alpha=\mathrm{softmax}(e),\quad e_j=v^{T}\tanh(Ws+Uh_j),\quad c=\sum_j\alpha_jh_j",
     params={
-        "s": Param([1.0, -1.0], {"zh": "查询：解码器的状态", "en": "the query: the decoder's state"}, shape="(..., S)"),
+        # Units saturate, v is negative: a state that has what the query has costs one unit, any other state two.
+        "s": Param(
+            [1.0, 0.0, 0.0], {"zh": "查询：解码器的状态", "en": "the query: the decoder's state"}, shape="(..., S)"
+        ),
         "h": Param(
             [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.5, 0.5, 0.0]],
             {"zh": "编码器的状态，一行一个位置", "en": "the encoder's states, one row a position"},
             shape="(..., T, H)",
         ),
-        "W": Param([[1.0, -1.0], [0.5, 0.5]], {"zh": "乘查询的权重", "en": "weights of the query"}, shape="(K, S)"),
-        "U": Param(
-            [[-2.0, 1.0, -3.0], [0.0, 2.0, -1.0]], {"zh": "乘状态的权重", "en": "weights of the states"}, shape="(K, H)"
-        ),
-        "v": Param([2.0, 1.0], {"zh": "隐藏单元的权重", "en": "weights of the hidden units"}, shape="(K,)"),
+        "W": Param(THREE, {"zh": "乘查询的权重", "en": "weights of the query"}, shape="(K, S)"),
+        "U": Param(THREE, {"zh": "乘状态的权重", "en": "weights of the states"}, shape="(K, H)"),
+        "v": Param([-3.0, -3.0, -3.0], {"zh": "隐藏单元的权重", "en": "weights of the hidden units"}, shape="(K,)"),
     },
     outputs={"alpha": "1", "c": "1"},
     steps={
@@ -231,26 +233,26 @@ SOLVER = Solver(
     edges=(
         {"h": [[1.0, 2.0, 3.0]]},  # one state: all the weight
         {"h": [[1.0, 2.0, 3.0]] * 3},  # equal states: equal weights
-        {"v": [0.0, 0.0]},
-        {"v": [1000.0, -1000.0]},
-        {"s": [1000.0, 1000.0], "h": [[-500.0, 0.0, 500.0], [500.0, 0.0, -500.0]]},
+        {"v": [0.0, 0.0, 0.0]},
+        {"v": [1000.0, -1000.0, 0.0]},
+        {"s": [1000.0, 1000.0, 0.0], "h": [[-500.0, 0.0, 500.0], [500.0, 0.0, -500.0]]},
     ),
     tolerance={"float64": 1e-12, "float32": 1e-5},
     claims=CLAIMS,
     mistakes=MISTAKES,
     rejects=(
         Reject({"h": [1.0, 0.0, 0.0]}, "h must have axes position and feature"),
-        Reject({"s": [[1.0, -1.0]]}, "s must have 1 axes"),
-        Reject({"s": [[1.0, -1.0]], "h": [[[1.0, 0.0, 0.0]]] * 2}, "s must have the batch axes of h, (2,)"),
-        Reject({"v": [1.0]}, "W must have shape (1, 2)"),
-        Reject({"U": [[1.0], [2.0]]}, "U must have shape (2, 3)"),
+        Reject({"s": [[1.0, 0.0, 0.0]]}, "s must have 1 axes"),
+        Reject({"s": [[1.0, 0.0, 0.0]], "h": [[[1.0, 0.0, 0.0]]] * 2}, "s must have the batch axes of h, (2,)"),
+        Reject({"v": [1.0]}, "W must have shape (1, 3)"),
+        Reject({"U": [[1.0], [2.0]]}, "U must have shape (3, 3)"),
         Reject({"v": 1.0}, "v must be a vector"),
-        Reject({"s": [float("inf"), 0.0]}, "s must hold finite numbers"),
+        Reject({"s": [float("inf"), 0.0, 0.0]}, "s must hold finite numbers"),
         Reject(
             {
                 "h": np.broadcast_to(0.0, (20_000, 3)),
                 "v": np.zeros(1000),
-                "W": np.zeros((1000, 2)),
+                "W": np.zeros((1000, 3)),
                 "U": np.zeros((1000, 3)),
             },
             "h must need at most 10000000 hidden values",

@@ -85,12 +85,17 @@ def sample(rng):
 
 
 def variant(rng):
-    """One step of one unit with one input: whole and half numbers, none of them zero."""
-
-    def some(*sizes):
-        return (rng.choice([-4, -3, -2, -1, 1, 2, 3, 4], size=sizes) / 2).tolist()
-
-    return {"x": some(1, 1), "h0": some(1), "c0": some(1), "W": some(4, 1, 1), "U": some(4, 1, 1), "b": some(4, 1)}
+    """One step of one unit with one input, in halves; gates neither shut nor open, a candidate that needs its tanh."""
+    while True:
+        x, h, c = (float(rng.choice([-2, -1, 1, 2])) / 2 for _ in range(3))
+        W, U, b = (rng.choice([-4, -3, -2, -1, 1, 2, 3, 4], size=4) / 2 for _ in range(3))
+        z = W * x + U * h + b
+        i, f = _sigma(z[:2])
+        after = f * 2 * c + i * np.tanh(z[2])
+        if np.all(np.abs(z) <= 2.5) and -2 <= z[2] <= 0.5 and z[2] and abs(i - f) > 0.1 and abs(after) > 0.6:
+            break
+    weights = {"W": W.reshape(4, 1, 1).tolist(), "U": U.reshape(4, 1, 1).tolist(), "b": b.reshape(4, 1).tolist()}
+    return {"x": [[x]], "h0": [h], "c0": [2 * c], **weights}
 
 
 # ---- The cell once more, with parts to get wrong: the mistakes, and the claims' second runs.
