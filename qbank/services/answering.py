@@ -57,6 +57,18 @@ def judge(
     return Judged(verdict, chosen, typed, points, hinted)
 
 
+def judge_again(dealt: Dealt, event: Event, rating: str | None) -> Judged:
+    """Grade the answer that an event holds, by another rating maybe."""
+    typed, ticked = event.data.get("answer"), event.data.get("ticked")
+    return judge(
+        dealt,
+        typed if isinstance(typed, str) else None,
+        [p for p in ticked if isinstance(p, str)] if isinstance(ticked, list) else None,
+        rating,
+        bool(event.data.get("hinted")),
+    )
+
+
 def _judge_recall(dealt: Dealt, ticked: Collection[str] | None, rating: str | None) -> tuple[Verdict, Rating]:
     known = [p.id for p in dealt.points]
     if ticked is None:
@@ -153,16 +165,15 @@ def told(desk: Desk, stored: StoredDeal, event: Event, verdict: Verdict | None =
         due_ms=state.due_ms if state else event.at_ms + gap if isinstance(gap, int) else None,
         stability=state.stability if state else data.get("stability"),
         difficulty=state.difficulty if state else data.get("difficulty"),
-        intervals=data.get("intervals") or {},
+        intervals=data["intervals"] if isinstance(data.get("intervals"), dict) else {},
         repeated=verdict is None,
     )
 
 
 def _verdict_again(dealt: Dealt, event: Event) -> Verdict:
     data = event.data
-    ticked = data.get("ticked")
     try:
-        verdict = judge(dealt, data.get("answer"), ticked, data.get("rating"), bool(data.get("hinted"))).verdict
+        verdict = judge_again(dealt, event, data.get("rating")).verdict
     except QbankError:  # graders read more, or less, than they did then
         nothing = Text("", "")
         verdict = Verdict(True, False, 0.0, None, str(data.get("answer") or ""), nothing, "", dealt.worked or nothing)

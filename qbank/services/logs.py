@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qbank.domain import BadValue, Event
+from qbank.scheduling import zone_offset
 from qbank.scheduling.names import present_card
 from qbank.services import people
 from qbank.services.cards import learn_names, rebuild_all, refresh, settle_deal
@@ -122,9 +123,10 @@ def _join(tx: Tx, name: str, uuids: set[str]) -> set[str]:
     persons = {learners.person(tx, uuid).root for uuid in uuids}
     if len(persons) > 1:
         raise BadValue("--as", "be given for the log of one learner", f"{len(persons)} learners")
-    person = people.find_or_make(tx, name, 0)
+    person = people.find_or_make(tx, name)
     for root in persons - {person.root}:
-        told = Event(tx.new_id(), tx.now_ms(), 0, person.uuid, "learner", {"name": name, "joins": root})
+        at = tx.now_ms()
+        told = Event(tx.new_id(), at, zone_offset(None)(at), person.uuid, "learner", {"name": name, "joins": root})
         events.append(tx, told)
     return people.settle(tx)
 

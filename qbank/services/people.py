@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qbank.domain import BadValue, Event
+from qbank.scheduling import zone_offset
 from qbank.scheduling.learners import roots
 from qbank.storage import Tx, events, learners
 from qbank.storage.learners import Person
@@ -22,14 +23,14 @@ def find(tx: Tx, name: str) -> Person | None:
     return None if uuid is None else learners.person(tx, uuid)
 
 
-def find_or_make(tx: Tx, name: str, zone_min: int) -> Person:
+def find_or_make(tx: Tx, name: str) -> Person:
     """The person of a name; a new learner, with the event that names it, where there is none. Needs a write."""
     found = find(tx, name)
     if found is not None:
         return found
-    uuid = tx.new_id()
+    uuid, at = tx.new_id(), tx.now_ms()
     learners.add(tx, uuid, name, local=True)
-    events.append(tx, Event(tx.new_id(), tx.now_ms(), zone_min, uuid, "learner", {"name": name}))
+    events.append(tx, Event(tx.new_id(), at, zone_offset(None)(at), uuid, "learner", {"name": name}))
     return learners.person(tx, uuid)
 
 

@@ -20,26 +20,24 @@ def by_key(desk: Desk, cards: Sequence[CardInfo]) -> dict[str, CardInfo]:
     return {desk.key(info.card): info for info in cards}
 
 
-def pick(desk: Desk, cards: Mapping[str, CardInfo]) -> tuple[CardInfo, str] | None:
-    """The next card with the reason, ``due`` or ``new``; None when there is nothing to do."""
-    resting = Resting(desk)
+def pick(desk: Desk, cards: Mapping[str, CardInfo], resting: Resting) -> CardInfo | None:
+    """The next card, due or new; None when there is nothing to do."""
     left_new, left_due = _limits(desk)
     if left_due > 0:
         for key in states.due(desk.tx, desk.person.root, desk.now, desk.today):
             if key in cards and not resting(key):
-                return cards[key], "due"
+                return cards[key]
     if left_new > 0:
         taken = states.not_to_start(desk.tx, desk.person.root, desk.today)
         keys = {info.card: key for key, info in cards.items()}
         for info in introduction_order(list(cards.values())):
             if keys[info.card] not in taken and not resting(keys[info.card]):
-                return info, "new"
+                return info
     return None
 
 
-def repeatable(desk: Desk, cards: Mapping[str, CardInfo]) -> StoredDeal | None:
+def repeatable(desk: Desk, cards: Mapping[str, CardInfo], resting: Resting) -> StoredDeal | None:
     """The oldest open deal that is still worth asking: its card is awake, due or new, and not rewritten since."""
-    resting = Resting(desk)
     for stored in deals.open_ones(desk.tx, desk.person.uuids):
         key = desk.key(stored.deal.card)
         info = cards.get(key)

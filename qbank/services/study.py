@@ -14,7 +14,7 @@ from qbank.services.desk import Desk, sit
 from qbank.services.settings import Settings
 from qbank.services.shelf import CardInfo, Shelf
 from qbank.services.tasks import Answered, Next, Undone
-from qbank.storage import Store, Tx, aliases, deals, events, states
+from qbank.storage import Store, Tx, aliases, deals, events, learners, states
 from qbank.storage.deals import StoredDeal
 from qbank.storage.learners import Person
 
@@ -30,7 +30,7 @@ class Study:
         self.store, self.shelf = store, shelf
         self._now_ms, self._new_id = now_ms, new_id
         self._name = people.checked_name(learner)
-        self._ready = False
+        self._uuid: str | None = None
         self.settings = Settings(store, lambda tx: people.find(tx, self._name), self._make)
 
     # ------------------------------------------------------------ dealing
@@ -43,26 +43,33 @@ class Study:
         if minutes is not None and not 0 < minutes <= 1440:
             raise BadValue("--minutes", "be more than 0 and at most 1440", minutes)
         self._prepare()
+        trouble: dict[str, QbankError] = {}
         while True:
             with self.store.read() as tx:
                 desk = self._desk(tx)
                 if minutes is not None and picking.spent_minutes(desk) >= minutes:
                     return None
-                cards = picking.by_key(desk, self.shelf.cards())
-                again = picking.repeatable(desk, cards)
+                cards = picking.by_key(desk, [info for info in self.shelf.cards() if info.card not in trouble])
+                resting = picking.Resting(desk)
+                again = picking.repeatable(desk, cards, resting)
                 if again is not None:
                     return self._handed(desk, again, cards[desk.key(again.deal.card)], repeated=True)
-                found = picking.pick(desk, cards)
-                if found is None:
+                info = picking.pick(desk, cards, resting)
+                if info is None:
+                    if trouble:
+                        raise next(iter(trouble.values()))
                     return None
-                info, _ = found
                 deal_id = self._new_id()
                 item = picking.pick_item(desk, info, deal_id)
-            dealt = self._dealt(info, item, deal_id)
+            try:
+                dealt = self._dealt(info, item, deal_id)
+            except QbankError as error:  # one card that cannot be dealt keeps nobody from the others
+                trouble[info.card] = error
+                continue
             with self.store.write() as tx:
                 desk = self._desk(tx)
-                now_picked = picking.pick(desk, cards)
-                if picking.repeatable(desk, cards) is None and now_picked is not None and now_picked[0] == info:
+                resting = picking.Resting(desk)
+                if picking.repeatable(desk, cards, resting) is None and picking.pick(desk, cards, resting) == info:
                     stored = deals.put(tx, Deal(deal_id, desk.person.uuid, info.card, desk.now, dealt))
                     return self._handed(desk, stored, info)
             # another process was faster: look again
@@ -146,11 +153,10 @@ class Study:
             raise BadValue("ms", "be milliseconds from 0 to 86400000", ms)
         self._prepare()
         with self.store.read() as tx:
-            desk = self._desk(tx)
-            stored = self._own_deal(desk, deal)
-            if stored.closed_by is not None:
-                return self._told(desk, stored)
-        judged = answering.judge(stored.deal.dealt, answer, points, rating, hinted)
+            dealt = self._own_deal(self._desk(tx), deal)
+            if dealt.closed_by is not None:
+                return self._told(self._desk(tx), dealt)
+        judged = answering.judge(dealt.deal.dealt, answer, points, rating, hinted)
         with self.store.write() as tx:
             desk = self._desk(tx)
             stored = self._own_deal(desk, deal)
@@ -167,10 +173,9 @@ class Study:
             stored = self._answered_deal(desk, old)
             if old.kind != "review" or stored.closed_by != old.uuid:
                 raise BadValue("event", "be a review that counts", event)
-            data = old.data
-            judged = answering.judge(stored.deal.dealt, data["answer"], data["ticked"], rating, data["hinted"])
+            judged = answering.judge_again(stored.deal.dealt, old, rating)
             self._take_back(desk, old)
-            return answering.write(desk, self._own_deal(desk, stored.deal.id), judged, data["ms"])
+            return answering.write(desk, self._own_deal(desk, stored.deal.id), judged, old.data.get("ms"))
 
     def undo(self) -> Undone | None:
         """Take back what this database wrote last for the learner; an answer's deal opens again. None: nothing left."""
@@ -207,26 +212,24 @@ class Study:
 
     def _prepare(self) -> None:
         """Once: make the learner, take in the bank's renames."""
-        if self._ready:
+        if self._uuid is not None:
             return
         was = self.shelf.was()
         live = {info.question for info in self.shelf.cards()} if was else set()
         with self.store.read() as tx:
-            ready = people.find(tx, self._name) is not None and not unknown_names(aliases.every(tx), was, live)
-        if not ready:
+            person, fresh = people.find(tx, self._name), unknown_names(aliases.every(tx), was, live)
+        if person is None or fresh:
             with self.store.write() as tx:
-                self._make(tx)
+                person = self._make(tx)
                 learn_names(tx, was, live)
-        self._ready = True
+        self._uuid = person.uuid
 
     def _make(self, tx: Tx) -> Person:
-        return people.find_or_make(tx, self._name, 0)
+        return people.find_or_make(tx, self._name)
 
     def _desk(self, tx: Tx) -> Desk:
-        person = people.find(tx, self._name)
-        if person is None:
-            raise QbankError("the learner is gone from the database")
-        return sit(tx, person)
+        assert self._uuid is not None, "every use prepares first"
+        return sit(tx, learners.person(tx, self._uuid))
 
     def _dealt(self, info: CardInfo, item_id: str, deal_id: str) -> Dealt:
         """Fresh numbers; where they need what is not installed or come out unsound, one of the item's listed seeds."""

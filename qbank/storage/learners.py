@@ -32,11 +32,12 @@ def named(tx: Tx, name: str) -> str | None:
 
 def person(tx: Tx, uuid: str) -> Person:
     """A learner with its joined ones."""
-    root = tx.run(select(_c.root).where(_c.uuid == uuid)).scalar_one_or_none()
-    if root is None:
-        return Person(uuid, (uuid,), uuid)
-    found = tx.run(select(_c.uuid).where(_c.root == root).order_by(_c.uuid)).all()
-    return Person(uuid, tuple(row[0] for row in found), root)
+    itself = learner.alias("itself")
+    statement = (
+        select(_c.uuid, _c.root).join(itself, itself.c.root == _c.root).where(itself.c.uuid == uuid).order_by(_c.uuid)
+    )
+    found = tx.run(statement).all()
+    return Person(uuid, tuple(row[0] for row in found), found[0][1]) if found else Person(uuid, (uuid,), uuid)
 
 
 def roots(tx: Tx) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, or_, select
@@ -49,15 +49,20 @@ def forget(tx: Tx, root: str, card: str | None = None) -> None:
     tx.run(statement if card is None else statement.where(_c.card == card))
 
 
-def due(tx: Tx, root: str, now_ms: int, today: int) -> list[str]:
-    """Cards whose time has come, the longest overdue first; suspended ones and those buried today aside."""
+def due(tx: Tx, root: str, now_ms: int, today: int) -> Iterator[str]:
+    """Cards whose time has come, the longest overdue first; suspended ones and those buried today aside.
+
+    Read as far as the caller goes: a backlog of thousands costs nothing.
+    """
     statement = (
         select(_c.card)
         .where(_c.learner == root, _c.due_ms <= now_ms, _c.suspended == 0)
         .where(or_(_c.buried_day.is_(None), _c.buried_day != today))
         .order_by(_c.due_ms, _c.card)
     )
-    return [row[0] for row in tx.run(statement)]
+    with tx.run(statement) as found:
+        for row in found:
+            yield row[0]
 
 
 def not_to_start(tx: Tx, root: str, today: int) -> set[str]:

@@ -103,7 +103,7 @@ event = Table(
     Index("event_of_learner", "learner", "at_ms", "uuid"),
     Index("event_of_card", "learner", "card", "at_ms", "uuid", sqlite_where=text("card IS NOT NULL")),
     Index("event_of_kind", "learner", "kind", "at_ms", "uuid"),
-    Index("event_of_deal", "deal", sqlite_where=text("deal IS NOT NULL")),
+    Index("event_of_deal", "deal", "kind", "learner", sqlite_where=text("deal IS NOT NULL")),
     Index("event_of_target", "target", sqlite_where=text("target IS NOT NULL")),
     Index("event_written", "learner", "local", "seq"),
     sqlite_autoincrement=True,
@@ -158,7 +158,7 @@ card_state = Table(
     "card_state",
     metadata,
     CardStateColumns,
-    Index("card_state_due", "learner", "due_ms"),
+    Index("card_state_due", "learner", "due_ms", "card"),
     Index("card_state_day", "learner", "last_day"),
 )
 """The cache of what replaying the events gives, by the learner's root and the card's present key."""

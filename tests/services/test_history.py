@@ -64,7 +64,7 @@ def do(world, study, right, action, last):
             study.settings.set(name, value)
         case ("late", name, days, rating):  # from a clock that differs
             with world.store.write() as tx:
-                desk = sit(tx, people.find_or_make(tx, "me", 0))
+                desk = sit(tx, people.find_or_make(tx, "me"))
                 data = {"card": name, "rating": rating, "day": desk.today + days, "interval_ms": 86_400_000}
                 at = world.hands.at + days * 86_400_000
                 record(tx, desk.person, Event(tx.new_id(), at, 0, desk.person.uuid, "review", data), desk.was)

@@ -153,6 +153,21 @@ def test_numbers_that_cannot_be_dealt_fall_back_to_a_listed_seed(study, world, m
     assert study.deal("alpha#compute").seed == 0
 
 
+def test_a_card_that_cannot_be_dealt_keeps_nobody_from_the_others(study, world, monkeypatch):
+    deal = world.shelf.deal
+
+    def broken(question, item, seed=None):
+        if question == "alpha":
+            raise QbankError("alpha is unsound")
+        return deal(question, item, seed)
+
+    monkeypatch.setattr(world.shelf, "deal", broken)
+    assert study.next().card == "beta#recall"
+    world.shelf.stars = {"alpha": 3}
+    with pytest.raises(QbankError, match="alpha is unsound"):
+        study.next()
+
+
 def test_the_budget_is_minutes_of_the_study_day(study, right, world):
     right(study, study.next(minutes=10), rating="easy", ms=10 * 60_000)
     assert study.next(minutes=10) is None

@@ -42,7 +42,7 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX card_state_day ON card_state (learner, last_day)",
-    "CREATE INDEX card_state_due ON card_state (learner, due_ms)",
+    "CREATE INDEX card_state_due ON card_state (learner, due_ms, card)",
     """
     CREATE TABLE content_version (
         version VARCHAR NOT NULL,
@@ -86,7 +86,7 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX event_of_card ON event (learner, card, at_ms, uuid) WHERE card IS NOT NULL",
-    "CREATE INDEX event_of_deal ON event (deal) WHERE deal IS NOT NULL",
+    "CREATE INDEX event_of_deal ON event (deal, kind, learner) WHERE deal IS NOT NULL",
     "CREATE INDEX event_of_kind ON event (learner, kind, at_ms, uuid)",
     "CREATE INDEX event_of_learner ON event (learner, at_ms, uuid)",
     "CREATE INDEX event_of_target ON event (target) WHERE target IS NOT NULL",
