@@ -51,7 +51,7 @@ def show(value: object) -> str:
 
 def printable(text: str) -> bool:
     """No control or formatting characters (``\\t`` and bidirectional marks among them); line breaks are fine."""
-    return all(ch.isprintable() or ch in "\n\u3000\u00a0\u2002\u2003\u2009" for ch in text)
+    return text.isprintable() or all(ch.isprintable() or ch in "\n\u3000\u00a0\u2002\u2003\u2009" for ch in text)
 
 
 class Cursor:

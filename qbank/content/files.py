@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from qbank.content.errors import ContentError
-from qbank.content.read import read_text, toml_files
+
+def toml_files(folder: Path) -> Iterator[Path]:
+    """Every ``*.toml`` below ``folder``, sorted; hidden files and folders and links to folders are left out."""
+    for root, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(".toml") and not name.startswith("."):
+                yield Path(root) / name
 
 
 def stamp(folder: Path) -> str:
@@ -24,6 +32,9 @@ def stamp(folder: Path) -> str:
 
 def digest(folder: Path) -> str:
     """A hash over the files' relative names and texts: the same bank has the same digest on every machine."""
+    from qbank.content.errors import ContentError
+    from qbank.content.read import read_text
+
     sha = hashlib.sha256()
     for path in toml_files(folder):
         try:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Hashable
+from contextlib import suppress
+from functools import cached_property
 
 Path = tuple[Hashable, ...]
 
@@ -24,27 +26,37 @@ _STRING = re.compile(
 
 
 class Lines:
-    """Lines of a file's values by path: ``at("item", 2, "zh", "stem")``. ``escaped``: lines of double-quoted strings
-    that hold a backslash."""
+    """Lines of a file's values by path: ``at("item", 2, "zh", "stem")``. Nothing is scanned before it is asked for."""
 
     def __init__(self, text: str = "", file: str = "") -> None:
         self.file = file
-        self.escaped: list[int] = []
         self._text = text
-        self._starts = [0, *(m.end() for m in re.finditer("\n", text))]
         self._at: dict[Path, int] = {}
         self._pos = 0
         self._tables: dict[Path, int] = {}
-        try:
+        self._escaped: list[int] = []
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(m.end() for m in re.finditer("\n", self._text))]
+
+    @cached_property
+    def _places(self) -> dict[Path, int]:
+        with suppress(IndexError, RecursionError):  # only for text that is not TOML; what was found stands
             self._document()
-        except (IndexError, RecursionError):  # only for text that is not TOML; what was found stands
-            return
+        return self._at
+
+    @property
+    def escaped(self) -> list[int]:
+        """The lines of double-quoted strings that hold a backslash."""
+        return self._escaped if self._places else []
 
     def at(self, *path: Hashable) -> int:
         """The line of ``path``, or of the nearest table around it; 1 where nothing is known."""
+        found = self._places
         for end in range(len(path), 0, -1):
-            if path[:end] in self._at:
-                return self._at[path[:end]]
+            if path[:end] in found:
+                return found[path[:end]]
         return 1
 
     def _line(self, pos: int) -> int:
@@ -115,7 +127,7 @@ class Lines:
             if match is None:
                 raise IndexError(self._pos)
             if ch == '"' and "\\" in match[0]:
-                self.escaped.append(self._line(self._pos))
+                self._escaped.append(self._line(self._pos))
             self._pos = match.end()
         elif ch == "[":
             self._pos += 1

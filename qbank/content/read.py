@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qbank.content.errors import ContentError, one_line
+from qbank.content.files import toml_files
 from qbank.content.lines import Lines
 from qbank.content.parse import Origin, examine
 from qbank.domain import Question
@@ -76,15 +76,6 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ContentError(file, line, "utf-8", "is no UTF-8 text") from None
-
-
-def toml_files(folder: Path) -> Iterator[Path]:
-    """Every ``*.toml`` below ``folder``, sorted; hidden files and folders and links to folders are left out."""
-    for root, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if name.endswith(".toml") and not name.startswith("."):
-                yield Path(root) / name
 
 
 def load_folder(path: Path, origin: Origin = "bundled") -> Loaded:

@@ -5,12 +5,23 @@ from __future__ import annotations
 import random
 
 from qbank.dealing.numeric import attempt as _numeric
+from qbank.dealing.numeric import check_keys
 from qbank.dealing.placeholders import fill, placeholders
 from qbank.dealing.soundness import unsound
 from qbank.domain import BadValue, Dealt, Item, Option, QbankError, Question, ShownOption, Text
 from qbank.grading import GRADED
 
-__all__ = ["ATTEMPTS", "LARGEST_SEED", "attempt", "deal", "fill", "mistake_text", "placeholders", "unsound"]
+__all__ = [
+    "ATTEMPTS",
+    "LARGEST_SEED",
+    "attempt",
+    "check_keys",
+    "deal",
+    "fill",
+    "mistake_text",
+    "placeholders",
+    "unsound",
+]
 
 ATTEMPTS = 32
 """Draws for one seed until one is sound."""

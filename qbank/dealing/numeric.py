@@ -13,6 +13,7 @@ from qbank.dealing.numbers import pick, reference, scalar
 from qbank.dealing.placeholders import fill_both
 from qbank.dealing.worked import worked
 from qbank.domain import Dealt, Item, QbankError, Question, Text, Trap, Variant
+from qbank.grading import grade, key_text
 
 
 def entropy(question: str, item: str, seed: int, attempt: int) -> tuple[int, int, int]:
@@ -63,6 +64,17 @@ def attempt(question: Question, item: Item, seed: int, k: int) -> Dealt:
         worked=written or worked(variant, asked[0], item.ask or "", key),
     )
     return replace(dealt, traps=_traps(variant, dealt, asked))
+
+
+def check_keys(question: Question, item: Item) -> list[str]:
+    """What is wrong with the item's precomputed keys, each compared with a run. Needs what the solver needs (torch)."""
+    reasons = []
+    for seed in item.keys:
+        written = attempt(question, item, int(seed), 0)
+        computed = attempt(question, replace(item, keys={}), int(seed), 0)
+        if not grade(computed, key_text(written)).correct:
+            reasons.append(f"{item.id}, seed {seed}: the key {key_text(written)} must be {key_text(computed)}")
+    return reasons
 
 
 def _key(kind: str, value: Any, where: str) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from qbank.mathtext.blocks import markdown
+from qbank.mathtext.blocks import markdown, marked
 from qbank.mathtext.columns import width, wrap
 
-__all__ = ["markdown", "render", "renders", "width", "wrap"]
+__all__ = ["markdown", "marked", "render", "renders", "width", "wrap"]
 
 
 @lru_cache(maxsize=1024)

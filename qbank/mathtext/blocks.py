@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qbank.mathtext.columns import GLUE, printable, width, wrap
+from qbank.mathtext.columns import GLUE, cut, printable, width, wrap
 
 _DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 _FENCE = re.compile(r"^ {0,3}(```|~~~)[^\n]*\n(.*?)(?:^ {0,3}\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
@@ -19,13 +19,42 @@ _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*\s*$")
 _RULE = re.compile(r"^\s*([-*_])(?:\s*\1){2,}\s*$")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _INDENT = 4
+_MARKS = {"bold": "\u206a\u206b", "slant": "\u206c\u206d", "code": "\u206e\u206f", "head": "\u2066\u2069"}
+"""Signs that take no column, which :func:`printable` never lets through: where a stretch begins and ends."""
+_ANY_MARK = re.compile("[\u2066\u2069\u206a-\u206f]")
 
 
 def markdown(text: str, columns: int = 80) -> str:
     """Paragraphs, lists, headings, quotations, code and formulas as lines of at most ``columns`` columns.
 
-    Only code, tables and drawn formulas, which are never broken, may be wider.
+    A formula too wide to be drawn stands on one line, or several; long lines of code are folded.
     """
+    return _ANY_MARK.sub("", _lines(text, columns))
+
+
+def marked(text: str, columns: int = 80) -> tuple[str, list[tuple[int, int, str]]]:
+    """The same lines and what is marked in them: (start, end, ``bold``, ``slant``, ``code`` or ``head``)."""
+    signs = {sign: (name, at == 0) for name, pair in _MARKS.items() for at, sign in enumerate(pair)}
+    out, found, begun = "", [], {}
+    for piece in re.split("([\u2066\u2069\u206a-\u206f])", _lines(text, columns)):
+        name, opens = signs.get(piece, ("", False))
+        if not name:
+            out += piece
+        elif opens:
+            begun[name] = len(out)
+        elif name in begun:
+            start = begun.pop(name)
+            if start < len(out):
+                found.append((start, len(out), name))
+    return out, sorted(found)
+
+
+def _mark(name: str, text: str) -> str:
+    return f"{_MARKS[name][0]}{text}{_MARKS[name][1]}"
+
+
+def _lines(text: str, columns: int) -> str:
+    """The lines of :func:`markdown`, signs included."""
     text = printable(text.replace("\r\n", "\n").expandtabs(4)).strip("\n")
     kept: list[list[str]] = []
 
@@ -33,16 +62,29 @@ def markdown(text: str, columns: int = 80) -> str:
         kept.append([" " * _INDENT + line if line else "" for line in lines])
         return f"\n\n\x00{len(kept) - 1}\x00\n\n"
 
-    text = _FENCE.sub(lambda m: keep(m[2].rstrip("\n").split("\n")), text)
-    text = _DISPLAY.sub(lambda m: keep(_drawn(m[1])), text)
+    room = max(columns - _INDENT, 4)
+    text = _FENCE.sub(lambda m: keep(_folded(m[2].rstrip("\n"), room)), text)
+    text = _DISPLAY.sub(lambda m: keep(_drawn(m[1], room)), text)
     blocks = [_block(block, columns, kept) for block in re.split(r"\n[ \t]*\n", text) if block.strip()]
     return "\n\n".join(block for block in blocks if block)
 
 
-def _drawn(tex: str) -> list[str]:
+def _drawn(tex: str, room: int) -> list[str]:
     from qbank.mathtext import render
 
-    return render(tex.strip(), True).split("\n")
+    lines = render(tex.strip(), True).split("\n")
+    return lines if max(map(width, lines)) <= room else wrap(render(tex.strip(), False), room)
+
+
+def _folded(code: str, room: int) -> list[str]:
+    lines = []
+    for line in code.split("\n"):
+        while width(line) > room:
+            head = cut(line, room)
+            lines.append(head)
+            line = line[len(head) :]
+        lines.append(line)
+    return lines
 
 
 def _block(block: str, columns: int, kept: list[list[str]]) -> str:
@@ -51,7 +93,7 @@ def _block(block: str, columns: int, kept: list[list[str]]) -> str:
     if len(lines) == 1 and first.startswith("\x00"):
         return "\n".join(kept[int(first.strip("\x00"))])
     if lines[0].lstrip().startswith("|"):
-        return "\n".join(spans(line).replace(GLUE, " ").rstrip() for line in lines)
+        return "\n".join(row for line in lines for row in wrap(spans(line), columns))
     out: list[str] = []
     pending: list[str] = []
     prefix, rest = "", ""
@@ -72,7 +114,7 @@ def _block(block: str, columns: int, kept: list[list[str]]) -> str:
         elif heading:
             flush()
             prefix = rest = ""
-            pending.append(heading[1])
+            pending.append(_mark("head", heading[1]))
             flush()
         elif item:
             flush()
@@ -108,7 +150,7 @@ def spans(text: str) -> str:
 
     def keep(match: re.Match[str]) -> str:
         if match["code"]:
-            kept.append(match["code"][1:-1])
+            kept.append(_mark("code", match["code"][1:-1]))
         elif match["escape"]:
             kept.append(match["escape"][1])
         else:
@@ -116,7 +158,7 @@ def spans(text: str) -> str:
         return chr(0xE000 + len(kept) - 1) if len(kept) < 0x1900 else kept.pop()
 
     text = _INLINE.sub(keep, _PRIVATE.sub(" ", text))
-    text = _BOLD.sub(r"\1", text)
-    text = _SLANT.sub(r"\1", text)
+    text = _BOLD.sub(lambda m: _mark("bold", m[1]), text)
+    text = _SLANT.sub(lambda m: _mark("slant", m[1]), text)
     text = _LINK.sub(lambda m: m[1] if not m[2] or m[1] == m[2] else f"{m[1]} ({m[2]})", text)
     return _PRIVATE.sub(lambda m: kept[ord(m[0]) - 0xE000] if ord(m[0]) - 0xE000 < len(kept) else " ", text)

@@ -43,7 +43,7 @@ def wrap(text: str, columns: int) -> list[str]:
             line, used = "", 0
             piece = piece.lstrip(" ")
         while width(piece.rstrip(" ")) > columns:
-            head = _cut(piece, columns)
+            head = cut(piece, columns)
             lines.append(head)
             piece = piece[len(head) :]
         line += piece
@@ -53,7 +53,8 @@ def wrap(text: str, columns: int) -> list[str]:
     return [one.replace(GLUE, " ") for one in lines]
 
 
-def _cut(text: str, columns: int) -> str:
+def cut(text: str, columns: int) -> str:
+    """As much of the beginning of ``text`` as fits into ``columns`` columns, at least one character."""
     used = 0
     for place, ch in enumerate(text):
         used += _cells(ch)
@@ -64,9 +65,10 @@ def _cut(text: str, columns: int) -> str:
 
 def _pieces(text: str) -> Iterator[str]:
     """The stretches that stay together: a word with the blanks after it, a Chinese character with its punctuation."""
-    piece = ""
+    piece, last = "", ""
     for place, ch in enumerate(text):
         piece += ch
+        last = ch if _cells(ch) else last or ch
         after = text[place + 1 : place + 2]
         if not after:
             break
@@ -74,8 +76,8 @@ def _pieces(text: str) -> Iterator[str]:
             if after != " ":
                 yield piece
                 piece = ""
-        elif (_is_wide(ch) or _is_wide(after)) and after != " " and after not in _NOT_FIRST and ch not in _NOT_LAST:
-            if _cells(after) == 0 or GLUE in (ch, after):
+        elif (_is_wide(last) or _is_wide(after)) and after != " " and after not in _NOT_FIRST and last not in _NOT_LAST:
+            if _cells(after) == 0 or GLUE in (last, after):
                 continue
             yield piece
             piece = ""

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qbank.content import ContentError, load_file, question, raw_question
+from qbank.content.errors import ContentError
 from qbank.content.lines import Lines
-from qbank.content.parse import examine
-from qbank.content.read import load_raw
+from qbank.content.parse import examine, question, raw_question
+from qbank.content.read import load_file, load_raw
 
 Write = Callable[..., Path]
 Change = Callable[..., str]
@@ -36,6 +36,22 @@ def test_the_good_file_is_read_whole(good: str, write: Write) -> None:
 def test_a_question_comes_back_from_stored_json(good: str) -> None:
     raw = tomllib.loads(good)
     assert raw_question(json.loads(json.dumps(raw, allow_nan=False))) == question(raw)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("stars = 2", "stars = 1"),
+        ("stars = 2", "stars = 3"),
+        ("seeds = [2, 3]", "seeds = [0, 9007199254740992]"),
+        ("rtol = 1e-2", "rtol = 0"),
+        ("rtol = 1e-2", "rtol = 0.2"),
+        ("topics = ['information']", f"topics = ['{'a' * 64}']"),
+        ("title = '相对熵'", "title = '相对熵　与 — “散度”'"),
+    ],
+)
+def test_the_ends_of_every_range_are_inside(change: Change, old: str, new: str) -> None:
+    assert examine(tomllib.loads(change((old, new))))[1] == ()
 
 
 OTHER_KINDS = r"""

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qbank.content import ContentError, digest, load_file, load_folder, stamp
+from qbank.content.errors import ContentError
+from qbank.content.files import digest, stamp
 from qbank.content.lines import Lines
-from qbank.content.read import LARGEST_FILE
+from qbank.content.read import LARGEST_FILE, load_file, load_folder
 
 Write = Callable[..., Path]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from qbank import dealing
+from qbank import dealing, solving
 from qbank.domain import BadValue, QbankError, Question, Text, dealt_from_json
 from qbank.grading import grade, key_text
 
@@ -179,3 +179,34 @@ def test_unknown_items_seeds_and_kinds(question: Question) -> None:
             dealing.deal(question, "by-hand", seed)  # type: ignore[arg-type]
     with pytest.raises(QbankError, match="items of kind code cannot be dealt yet"):
         dealing.deal(question, "program")
+
+
+@pytest.fixture
+def torch_only(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> list[Sequence[int]]:
+    """The toy solver as one that needs torch: its inputs can be shown without it."""
+
+    @dataclass
+    class Info:
+        lanes: tuple[str, ...] = ("torch",)
+
+    monkeypatch.setattr(solving, "describe", lambda slug: Info())
+    monkeypatch.setattr(solving, "shown", lambda slug, entropy: {"n": 7})
+    return toy(({"x": 1.0}, {"m": {"x": 9.0}}))
+
+
+def test_precomputed_keys_need_no_torch(question: Question, torch_only: list[Sequence[int]]) -> None:
+    item = question.item("real")
+    assert item is not None
+    keyed = replace(item, keys={"2": 1.001, "3": 1.5}, worked=Text("<<n>>", "<<n>>"))
+    dealt = dealing.deal(replace(question, items=(keyed,)), "real", 2)
+    assert (dealt.key, dealt.stem.en, dealt.inputs, dealt.traps) == (1.001, "7", {"n": 7}, ())
+    assert torch_only == []
+    assert dealing.deal(replace(question, items=(keyed,)), "real", 4).key == 1.0
+    assert len(torch_only) == 1
+
+
+def test_precomputed_keys_are_checked_by_a_run(question: Question, torch_only: list[Sequence[int]]) -> None:
+    item = question.item("real")
+    assert item is not None
+    keyed = replace(item, keys={"2": 1.001, "3": 1.5}, worked=None)
+    assert dealing.check_keys(question, keyed) == ["real, seed 3: the key 1.5 must be 1"]

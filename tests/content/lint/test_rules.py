@@ -89,6 +89,7 @@ BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
         "shown",
     ),
     ("number-wrong", [("input = 'p[0]'", "input = 'p[5]'")], "fair has no p[5]", "[[number]]"),
+    ("number-wrong", [("q = [0.9, 0.1] }", "q = [1, 0] }")], "D of fair is no finite number", "shown"),
     ("number-uncovered", [("不对称：", "不对称 0.7：")], "'0.7' is covered by no", "answer"),
     ("number-form", [("shown = '0.511'", "shown = 'half'")], "'half' is no number", "shown"),
     (
