@@ -101,7 +101,7 @@ class Bank:
                 near = get_close_matches(id, self._summaries, n=1)
                 hint = f" (did you mean {near[0]}?)" if near else ""
                 raise BadValue("ID", f"be a question that 'qbank list' lists{hint}", id)
-            from qbank.content import raw_question
+            from qbank.content.parse import raw_question
 
             self._questions[present] = raw_question(raw, self._summaries[present]["origin"])
         return self._questions[present]
