@@ -188,7 +188,10 @@ def _from_interim(**given):
 def _speed(factor):
     def value(H, theta, eps, alpha, steps):
         with np.errstate(all="ignore"):
-            return {"terminal": eps * np.linalg.norm(_at(H, theta), axis=-1) * np.float64(factor(np.float64(alpha)))}
+            wrong = factor(np.float64(alpha))
+        if np.isclose(wrong, 1 / (1 - alpha)):
+            return {}
+        return {"terminal": eps * np.linalg.norm(_at(H, theta), axis=-1) * wrong}
 
     return value
 
