@@ -121,6 +121,13 @@ def test_every_kind_is_read(good: str) -> None:
     assert found.facets == ("recall", "know", "compute", "derive", "code")
 
 
+def test_several_choices_need_a_key_and_may_have_two(change: Change) -> None:
+    kind = ("kind = 'choice'", "kind = 'choices'")
+    assert examine(tomllib.loads(change(kind, ("mistake = 'metric' }", "key = true }"))))[1] == ()
+    faults = examine(tomllib.loads(change(kind, (", key = true", ""))))[1]
+    assert [fault.rule for fault in faults] == ["one-key"]
+
+
 FAULTS = {
     "schema newer": ("schema = 1", "schema = 2", "schema must be 1", 1),
     "schema true": ("schema = 1", "schema = true", "schema must be 1", 1),
