@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qbank.solving.errors import readable
-from qbank.solving.info import ParamInfo, SolverInfo, describe
+from qbank.solving.info import ParamInfo, SolverInfo, describe, source
 from qbank.solving.proofs import Proof, prove
 from qbank.solving.variants import shown, values, variant
 from qbank.solving.verifying import VerifyRow, verify
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "THEMES", "Figure", "ParamInfo", "Proof", "Solution", "SolverInfo", "VerifyRow", "describe", "figure", "prove",
-    "shown", "slugs", "solve", "values", "variant", "verify",
+    "shown", "slugs", "solve", "source", "values", "variant", "verify",
 ]  # fmt: skip
 
 

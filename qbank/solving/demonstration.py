@@ -56,34 +56,47 @@ def number(value: Any) -> str:
     return _EXPONENT.sub(r"e\1\2", f"{0.0 if found == 0 else found:.6g}")
 
 
+class Section(NamedTuple):
+    """A part of the page. ``id``: inputs, steps, result, claims, oracle or run (which has no heading)."""
+
+    id: str
+    heading: str
+    lines: tuple[str, ...]
+
+
 def render(solution: Solution, info: SolverInfo, lang: str, columns: int = 80, formula: str = "") -> str:
     """The page, at most ``columns`` wide (never under 60). ``formula``: its rendered text, one line or more."""
     columns = max(columns, 60)
-    words = WORDS[lang]
     slug = cut(info.slug, columns)
     title = info.title[lang]
     room = columns - width(title) - width(slug)
     lines = [f"{title}{' ' * room}{slug}"] if room >= 2 else [*wrap(title, columns), slug]
     if formula.strip("\n"):
         lines += ["", *(f"    {line}".rstrip() for line in formula.strip("\n").split("\n"))]
-    lines += _table(words["inputs"], _inputs(solution, info, lang), columns, words)
+    for section in sections(solution, info, lang, columns):
+        lines += ["", *([section.heading] if section.heading else ()), *section.lines]
+    return "\n".join(lines)
+
+
+def sections(solution: Solution, info: SolverInfo, lang: str, columns: int = 80) -> tuple[Section, ...]:
+    """What a run found, in the order of the page; a part that has nothing to say is left out."""
+    columns = max(columns, 60)
+    words = WORDS[lang]
     steps = [Row("", step.label[lang], _shape(step.value), step.value, "") for step in solution.steps]
-    lines += _table(words["steps"], steps, columns, words)
     results = [Row(n, "", _shape(v), v, _unit(info.outputs[n], lang)) for n, v in solution.outputs.items()]
-    lines += _table(words["result"], results, columns, words)
-    if solution.claims:
-        lines += ["", words["claims"]]
-        for claim in solution.claims:
-            says = claim.zh if lang == "zh" else claim.en
-            if not claim.holds:
-                says += _aside(
-                    words, f"{words['residual']} {number(claim.residual)}{words['comma']}{_tolerance(solution, words)}"
-                )
-            first, *rest = wrap(says, columns - 6)
-            lines += [f"  [{'x' if claim.holds else ' '}] {first}", *(f"      {line}" for line in rest)]
-    lines += ["", words["oracle"], *(f"  {line}" for line in _oracle(solution.oracle, solution, words, columns - 2))]
-    lines += ["", f"{solution.lane} {solution.dtype} {solution.device}, {duration(solution.seconds)}"]
-    return "\n".join(line.rstrip() for line in lines)
+    parts = {
+        "inputs": _table(_inputs(solution, info, lang), columns, words),
+        "steps": _table(steps, columns, words),
+        "result": _table(results, columns, words),
+        "claims": _claims(solution, lang, columns, words),
+        "oracle": [f"  {line}" for line in _oracle(solution.oracle, solution, words, columns - 2)],
+        "run": [f"{solution.lane} {solution.dtype} {solution.device}, {duration(solution.seconds)}"],
+    }
+    return tuple(
+        Section(name, words.get(name, ""), tuple(line.rstrip() for line in lines))
+        for name, lines in parts.items()
+        if lines
+    )
 
 
 def duration(seconds: float) -> str:
@@ -117,8 +130,21 @@ def _shape(value: Any) -> str:
     return f"({', '.join(map(str, shape))})" if shape else ""
 
 
-def _table(heading: str, rows: list[Row], columns: int, words: Mapping[str, str]) -> list[str]:
-    """Rows of name, label, shape, value and unit under a heading; none for no rows. Long labels wrap."""
+def _claims(solution: Solution, lang: str, columns: int, words: Mapping[str, str]) -> list[str]:
+    lines = []
+    for claim in solution.claims:
+        says = claim.zh if lang == "zh" else claim.en
+        if not claim.holds:
+            says += _aside(
+                words, f"{words['residual']} {number(claim.residual)}{words['comma']}{_tolerance(solution, words)}"
+            )
+        first, *rest = wrap(says, columns - 6)
+        lines += [f"  [{'x' if claim.holds else ' '}] {first}", *(f"      {line}" for line in rest)]
+    return lines
+
+
+def _table(rows: list[Row], columns: int, words: Mapping[str, str]) -> list[str]:
+    """Rows of name, label, shape, value and unit; long labels wrap."""
     if not rows:
         return []
     names = max(width(row.name) for row in rows)
@@ -127,7 +153,7 @@ def _table(heading: str, rows: list[Row], columns: int, words: Mapping[str, str]
     shapes = shapes + 2 if shapes else 0
     labels = min(max(width(row.label) for row in rows), max(columns - names - shapes - 28, 12))
     left = 2 + names + (labels + 2 if labels else 0) + shapes
-    lines = ["", heading]
+    lines = []
     for row in rows:
         first, *rest = wrap(row.label, labels) if labels else [""]
         head = "  " + pad(row.name, names) + (pad(first, labels + 2) if labels else "") + pad(row.shape, shapes)
@@ -138,6 +164,14 @@ def _table(heading: str, rows: list[Row], columns: int, words: Mapping[str, str]
             label = pad(" " * (2 + names) + rest[place], left) if place < len(rest) else " " * left
             lines.append(label + (body[place + 1] if place + 1 < len(body) else ""))
     return lines
+
+
+def brief(value: Any, lang: str, room: int = 40) -> str:
+    """A value on one line of at most ``room`` columns: its shape where it has one, then what fits."""
+    lines = _value(value, room, WORDS[lang])
+    text = lines[0] if len(lines) == 1 else _value(np.ravel(value), room, WORDS[lang])[0]
+    shape = _shape(value)
+    return f"{shape}  {text}" if shape else text
 
 
 def _value(value: Any, room: int, words: Mapping[str, str]) -> list[str]:

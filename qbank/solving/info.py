@@ -104,3 +104,9 @@ def describe(slug: str) -> SolverInfo:
     """A solver's description. BadValue for an unknown slug, naming the nearest."""
     with readable():
         return _describe(slug)
+
+
+def source(slug: str) -> str:
+    """A solver's source code. BadValue for an unknown slug."""
+    with readable():
+        return catalogue.path(slug).read_text(encoding="utf-8")
