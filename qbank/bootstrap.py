@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qbank.services.config import Config
     from qbank.services.errata import Errata
     from qbank.services.logs import Logs
+    from qbank.services.progress import Progress
     from qbank.services.study import Study
     from qbank.storage import Store
 
@@ -113,6 +114,12 @@ class App:
         from qbank.services.study import Study
 
         return Study(self.store, self.bank, now_ms=now_ms, new_id=new_id, learner=self.learner_name)
+
+    @cached_property
+    def progress(self) -> Progress:
+        from qbank.services.progress import Progress
+
+        return Progress(self.store, self.bank, self.learner_name)
 
     @cached_property
     def logs(self) -> Logs:

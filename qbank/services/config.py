@@ -1,14 +1,17 @@
-"""Settings: the language lives in the TOML file of the config directory, study settings in the learner's log."""
+"""Settings: language and theme live in the TOML file of the config directory, study settings in the learner's log."""
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from qbank.domain import LANGS, BadValue, QbankError
+
+FILE: Mapping[str, tuple[str, ...]] = {"language": LANGS, "theme": ("dark", "light")}
+"""Settings of the file -> the values they may have."""
 
 
 class StudySettings(Protocol):
@@ -29,31 +32,39 @@ class Config:
     @property
     def language(self) -> str | None:
         """The language of the config file; None where it says nothing."""
-        value = self._read().get("language")
-        if value is not None and value not in LANGS:
-            raise QbankError(f"{self.file}: language must be one of zh, en; got {value!r}")
-        return value
+        return self._of_file("language")
+
+    @property
+    def theme(self) -> str | None:
+        """``dark`` or ``light``; None where the config file says nothing."""
+        return self._of_file("theme")
 
     def all(self) -> dict[str, Any]:
         study = self._study()
-        return {"language": self.language, **{name: study.get(name) for name in study.names()}}
+        return {**{name: self._of_file(name) for name in FILE}, **{name: study.get(name) for name in study.names()}}
 
     def get(self, key: str) -> Any:
-        return self.language if key == "language" else self._study_for(key).get(key)
+        return self._of_file(key) if key in FILE else self._study_for(key).get(key)
 
     def set(self, key: str, value: str) -> Any:
         """Change one setting and return its new value."""
-        if key != "language":
+        if key not in FILE:
             return self._study_for(key).set(key, value)
-        if value not in LANGS:
-            raise BadValue("language", "be one of zh, en", value)
-        self._write("language", value)
+        if value not in FILE[key]:
+            raise BadValue(key, "be one of " + ", ".join(FILE[key]), value)
+        self._write(key, value)
+        return value
+
+    def _of_file(self, key: str) -> str | None:
+        value = self._read().get(key)
+        if value is not None and value not in FILE[key]:
+            raise QbankError(f"{self.file}: {key} must be one of {', '.join(FILE[key])}; got {value!r}")
         return value
 
     def _study_for(self, key: str) -> StudySettings:
         study = self._study()
         if key not in study.names():
-            raise BadValue("KEY", "be one of language, " + ", ".join(study.names()), key)
+            raise BadValue("KEY", "be one of " + ", ".join([*FILE, *study.names()]), key)
         return study
 
     def _text(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -60,10 +61,18 @@ def _zone(raw: Any) -> str:
     return raw
 
 
+def _date(raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise ValueError
+    return date.fromisoformat(raw).isoformat()
+
+
 SETTINGS: Mapping[str, Setting] = {
     "desired_retention": Setting(0.9, "be a number from 0.7 to 0.97", _number(0.7, 0.97)),
     "rollover_hour": Setting(4, "be a whole number from 0 to 23", _whole(0, 23)),
     "zone": Setting(None, "be an IANA time zone such as Asia/Shanghai, or unset (the machine's)", _zone),
+    "daily_minutes": Setting(None, "be a whole number from 1 to 1440, or unset", _whole(1, 1440)),
+    "interview_date": Setting(None, "be a date such as 2027-03-15, or unset", _date),
     "new_per_day": Setting(None, "be a whole number from 0 to 9999, or unset", _whole(0, 9999)),
     "reviews_per_day": Setting(None, "be a whole number from 0 to 9999, or unset", _whole(0, 9999)),
 }

@@ -1,0 +1,1 @@
+"""Screens, one a file; each is imported when it is opened."""

@@ -1,0 +1,35 @@
+"""Text on its way to the screen: no markup, no control characters, Markdown wrapped by columns."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from textual.content import Content, Span
+
+from qbank.mathtext import marked, width
+
+STYLES = {"bold": "bold", "slant": "italic", "code": "$text-accent", "head": "bold $text-primary"}
+"""Marks of :func:`qbank.mathtext.marked` -> Textual styles."""
+
+
+def clean(text: str) -> str:
+    """``text`` without control characters; line breaks stay."""
+    return "".join(ch if ch.isprintable() or ch in "\n\u3000\u00a0" else " " for ch in text)
+
+
+def plain(text: str, style: str = "") -> Content:
+    """Text from anywhere as it is: nothing in it is markup."""
+    return Content.styled(clean(text), style) if style else Content(clean(text))
+
+
+@lru_cache(maxsize=512)
+def prose(text: str, columns: int) -> Content:
+    """Markdown with maths as styled lines of at most ``columns`` columns; only drawn formulas, code and tables may be
+    wider."""
+    lines, spans = marked(text, columns)
+    return Content(lines, [Span(start, end, STYLES[mark]) for start, end, mark in spans])
+
+
+def columns_of(text: str) -> int:
+    """Columns of the widest line."""
+    return max((width(line) for line in text.split("\n")), default=0)
