@@ -9,6 +9,7 @@ import random
 import pytest
 
 from qbank.domain import BadValue
+from qbank.storage import deals
 
 DAY = 86_400_000
 
@@ -165,6 +166,25 @@ def test_an_undo_that_arrives_before_what_it_undoes(busy, make_world, tmp_path):
     there.logs().load(tmp_path / "log")
     assert there.cached() == here.cached()
     there.holds()
+
+
+def test_a_strangers_undo_takes_nothing_back_until_they_are_joined(busy, tmp_path):
+    here = busy()
+    before = here.cached()
+    mine = next(event for event in here.log() if event.kind == "review")
+    told = {"uuid": "u-1", "at_ms": mine.at_ms + 1, "zone_min": 0, "learner": "stranger", "kind": "undo",
+            "data": {"event": mine.uuid}}  # fmt: skip
+    (tmp_path / "log").write_text(json.dumps(told))
+    here.logs().load(tmp_path / "log")
+    assert here.cached() == before
+    here.holds()
+    task = mine.data["deal"]
+    assert here.study().answer(task).event == mine.uuid
+    here.logs().load(tmp_path / "log", as_name="me")
+    assert here.cached() != before
+    here.holds()
+    with here.store.read() as tx:
+        assert deals.get(tx, task).closed_by is None
 
 
 def test_a_renamed_question_is_followed_in_imported_events(busy, make_world, tmp_path):

@@ -275,6 +275,18 @@ def test_an_event_not_later_than_its_cards_last_replays_the_card(study, right, w
     world.holds()
 
 
+def test_an_interval_is_chosen_from_the_state_before_it(study, right, world):
+    """A review dated before the card's first one sees a new card, whatever happened later."""
+    right(study, study.deal("alpha#compute"), well=False)
+    world.hands.wait(days=10)
+    task = study.deal("alpha#compute")
+    world.hands.wait(days=-10, minutes=-1)
+    answered = right(study, task)
+    assert answered.intervals["easy"] == 8 * 86_400
+    (event,) = (event for event in world.log() if event.uuid == answered.event)
+    assert event.data["was_new"] is True
+
+
 def test_events_of_one_millisecond_keep_the_cache_right(study, right, world):
     for _ in range(4):
         task = study.deal("alpha#compute")
