@@ -4,7 +4,7 @@
 
 Shapes: s (..., S), h (..., T, H), W (K, S), U (K, H), v (K,) -> alpha (..., T), c (..., H).
 In translation s is the decoder's state, h_j the encoder's state at source word j, alpha row i of the soft alignment.
-Errors: BadInput for shapes that do not match, numbers that are not finite, more than 1e7 hidden values.
+Errors: BadInput for shapes that do not match, numbers that are not finite, more than 5e5 hidden values.
 Reference: Bahdanau et al. (2015), section 3.1 and appendix A.1.2; Goodfellow et al. (2016), section 12.4.5.1.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from solvers.contract import Bars, Claim, Figure, Mistake, Param, Reject, Solver, require
 
 LIMIT = 1e6
-MOST = 10_000_000
+MOST = 500_000
 
 
 def check(s, h, W, U, v):
@@ -255,7 +255,7 @@ SOLVER = Solver(
                 "W": np.zeros((1000, 3)),
                 "U": np.zeros((1000, 3)),
             },
-            "h must need at most 10000000 hidden values",
+            "h must need at most 500000 hidden values",
         ),
     ),
     figure=figure,
