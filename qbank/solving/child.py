@@ -3,7 +3,8 @@
 ``python -P -m qbank.solving.child`` reads requests until stdin ends:
 
 ``{"slug", "given", "seed", "lane", "device", "dtype", "check", "columns", "rows", "color"}`` runs a solver (all but
-the slug may be left out); without a slug the last run is shown again, at another size.
+the slug may be left out); without a slug the last run is shown again, at another size. An ``id`` comes back in the
+events.
 
 It answers with events: ``about`` (the record: title, formula, params), ``step`` and ``progress`` as they come (the
 latter two thinned out in time), then ``result`` (pages and figure in both languages, see :func:`shown`) or ``error``
@@ -84,11 +85,16 @@ class Session:
     """Answers requests; remembers the last solution, to show it again."""
 
     def __init__(self, emit: Emit, clock: Callable[[], float]) -> None:
-        self.emit, self.clock = emit, clock
+        self._emit, self.clock = emit, clock
+        self.id: Any = None
         self.last: Solution | None = None
+
+    def emit(self, event: dict[str, Any]) -> None:
+        self._emit(event if self.id is None else {**event, "id": self.id})
 
     def answer(self, request: Any) -> None:
         """Carry out one request; whatever goes wrong is an ``error`` event."""
+        self.id = request.get("id") if isinstance(request, Mapping) else None
         try:
             if not isinstance(request, Mapping):
                 raise QbankError("a request must be an object")
@@ -129,7 +135,7 @@ class Session:
             if due(name):
                 label = info.steps.get(name, Text(name, name))
                 says = {lang: brief(value, lang) for lang in LANGS}
-                event = {"event": "step", "id": name, "label": label.json(), "count": counts[name]}
+                event = {"event": "step", "step": name, "label": label.json(), "count": counts[name]}
                 self.emit({**event, "says": says, "value": strict(value)})
 
         def on_progress(done: int, total: int) -> None:

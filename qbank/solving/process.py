@@ -26,6 +26,7 @@ class Child:
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self._starting = asyncio.Lock()
+        self._asked = 0
 
     @property
     def pid(self) -> int | None:
@@ -48,18 +49,23 @@ class Child:
             return self._process
 
     async def ask(self, request: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Send a request and give its events, ``result`` or ``error`` being the last.
+        """Send a request and give its events, ``result`` or ``error`` being the last. One at a time; events of an
+        earlier request that nobody waits for any more are passed over.
 
         :raises QbankError: the process ended before that (it was stopped, or ran out of memory).
         """
         process = await self.start()
         assert process.stdin is not None
         assert process.stdout is not None
+        self._asked += 1
+        asked = {**request, "id": self._asked}
         with contextlib.suppress(ConnectionError):
-            process.stdin.write(json.dumps(_strict(request), allow_nan=False).encode() + b"\n")
+            process.stdin.write(json.dumps(_strict(asked), allow_nan=False).encode() + b"\n")
             await process.stdin.drain()
         while line := await process.stdout.readline():
             event: dict[str, Any] = json.loads(line)
+            if event.get("id") != asked["id"]:
+                continue
             yield event
             if event["event"] in ("result", "error"):
                 return

@@ -39,7 +39,7 @@ def test_a_run_tells_the_record_each_step_and_the_result() -> None:
     events = talk(KL)
     assert [e["event"] for e in events] == ["about", "step", "step", "step", "result"]
     assert events[0] == json.loads(json.dumps(about(describe("kl-divergence"))))
-    assert [e["id"] for e in events[1:4]] == list(describe("kl-divergence").steps)
+    assert [e["step"] for e in events[1:4]] == list(describe("kl-divergence").steps)
     result, right = events[-1], solve("kl-divergence", KL["given"])
     assert result["solution"]["zh"]["outputs"] == right.json("zh")["outputs"]
     assert result["holds"] is True
@@ -90,7 +90,7 @@ def test_reports_are_thinned_out_in_time(monkeypatch: pytest.MonkeyPatch) -> Non
     events: list[dict[str, Any]] = []
     monkeypatch.setattr("qbank.solving.solve", fake)
     Session(events.append, lambda: now[0]).answer(KL)
-    assert [(e.get("id"), e["count"]) for e in events if e["event"] == "step"] == [("ratio", 1), ("ratio", 11)]
+    assert [(e["step"], e["count"]) for e in events if e["event"] == "step"] == [("ratio", 1), ("ratio", 11)]
     assert [e["done"] for e in events if e["event"] == "progress"] == [1, 10]
 
 
@@ -117,6 +117,20 @@ def test_one_process_serves_several_runs_and_stops_when_told() -> None:
         assert not alive(pid)
         again = [event async for event in child.ask(KL)]
         assert again[-1]["event"] == "result"
+        await child.stop()
+
+    asyncio.run(main())
+
+
+def test_events_that_nobody_waits_for_are_passed_over() -> None:
+    async def main() -> None:
+        child = Child()
+        async for event in child.ask(KL):
+            assert event["event"] == "about"
+            break  # the screen was resized: the rest of this run is not read
+        later = [event async for event in child.ask({"slug": "adam-step"})]
+        assert later[0]["slug"] == "adam-step"
+        assert {e["id"] for e in later} == {2}
         await child.stop()
 
     asyncio.run(main())
