@@ -124,10 +124,11 @@ def sample(rng):
 
 
 def variant(rng):
-    """Two layers between different widths that networks have."""
-    fan_in, fan_out = (
-        int(n) for n in rng.choice([32, 48, 64, 96, 100, 128, 200, 256, 300, 400, 512], 2, replace=False)
-    )
+    """Two layers between widths that networks have, apart by a half or more: equal ones hide the mistakes."""
+    widths = [20, 32, 48, 50, 64, 80, 96, 100, 120, 128, 150, 192, 200, 256, 300, 400, 500, 512, 784]
+    fan_in = fan_out = 1
+    while 3 * min(fan_in, fan_out) > 2 * max(fan_in, fan_out):
+        fan_in, fan_out = (int(width) for width in rng.choice(widths, 2))
     return {"fan_in": fan_in, "fan_out": fan_out, "layers": 2, "inputs": 4}
 
 
