@@ -123,7 +123,7 @@ def sample(rng):
 def variant(rng):
     """Two steps in a valley along the first axis: whole curvatures, a whole start, rates that suit a calculator."""
     return {
-        "H": [[int(rng.choice([1, 2, 3, 4])), 0], [0, int(rng.choice([10, 20, 25, 30, 40]))]],
+        "H": [[int(rng.choice([2, 3, 4, 5])), 0], [0, int(rng.choice([10, 20, 25, 30, 40]))]],
         "theta": [int(rng.choice([-8, -6, -4, 4, 6, 8])), int(rng.choice([-3, -2, -1, 1, 2, 3]))],
         "eps": float(rng.choice([0.01, 0.02, 0.03, 0.04])),
         "alpha": float(rng.choice([0.5, 0.6, 0.7, 0.8, 0.9])),
