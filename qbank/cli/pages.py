@@ -8,7 +8,8 @@ from typing import Any
 from qbank.domain import Dealt, Erratum, Question, Verdict
 from qbank.mathtext import markdown
 from qbank.mathtext import width as cells
-from qbank.services.views import erratum_json, tolerance
+from qbank.services.views import erratum_json
+from qbank.services.wording import within
 
 
 def heading(question: Question, lang: str) -> str:
@@ -92,20 +93,10 @@ def dealt_page(dealt: Dealt, lang: str, width: int) -> str:
         for number, option in enumerate(dealt.options, start=1):
             lines.append(indent(markdown(option.text[lang], width - 5), f"  {number}  "))
         lines.append("  0  不知道" if zh else "  0  I don't know")
-    allowed = tolerance(dealt)
+    allowed = within(dealt, lang)
     if allowed:
-        lines.append(_within(allowed["rtol"], allowed["atol"], zh))
-    if dealt.kind == "shape":
-        lines.append("（形状，如 1,64,28,28）" if zh else "(a shape such as 1,64,28,28)")
+        lines.append(f"（{allowed}）" if zh else f"({allowed})")
     return "\n".join(lines)
-
-
-def _within(rtol: float, atol: float, zh: bool) -> str:
-    if rtol:
-        return f"（允许误差 {rtol * 100:g} %）" if zh else f"(within {rtol * 100:g} %)"
-    if atol:
-        return f"（允许误差 {atol:g}）" if zh else f"(within {atol:g})"
-    return "（须精确）" if zh else "(exactly)"
 
 
 def verdict_page(verdict: Verdict, dealt: Dealt, lang: str, width: int) -> str:
@@ -121,18 +112,3 @@ def verdict_page(verdict: Verdict, dealt: Dealt, lang: str, width: int) -> str:
         worked = markdown(verdict.worked[lang], width - 2)
         lines += [f"  {line}" for line in worked.splitlines()]
     return "\n".join(lines)
-
-
-def interval(seconds: float, lang: str) -> str:
-    """How long until a card comes back: ``10 min``, ``3 d``, ``2.5 mo``, ``1.2 y``, or the Chinese of it."""
-    zh = lang == "zh"
-    days = seconds / 86_400
-    if days < 1 / 24:
-        return f"{max(1, round(seconds / 60))} {'分钟' if zh else 'min'}"
-    if days < 1:
-        return f"{round(seconds / 3600)} {'小时' if zh else 'h'}"
-    if days < 60:
-        return f"{round(days)} {'天' if zh else 'd'}"
-    if days < 365:
-        return f"{days / 30.4:.1f} {'个月' if zh else 'mo'}"
-    return f"{days / 365.25:.1f} {'年' if zh else 'y'}"

@@ -11,9 +11,10 @@ import click
 
 from qbank.bootstrap import now_ms
 from qbank.cli.common import safe
-from qbank.cli.pages import dealt_page, heading, indent, interval, verdict_page
+from qbank.cli.pages import dealt_page, heading, indent, verdict_page
 from qbank.domain import RATINGS
 from qbank.mathtext import markdown
+from qbank.services.wording import interval
 
 if TYPE_CHECKING:
     from qbank.bootstrap import App

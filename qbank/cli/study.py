@@ -59,7 +59,7 @@ def answer_(
 
     click.echo(safe(verdict_page(answered.verdict, answered.dealt, app.lang, app.width)))
     if answered.rating is not None:
-        from qbank.cli.pages import interval
+        from qbank.services.wording import interval
 
         gap = interval(answered.intervals[answered.rating], app.lang)
         click.echo(app.say(f"评为 {answered.rating}，{gap}后再来", f"rated {answered.rating}, back in {gap}"))
