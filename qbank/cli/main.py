@@ -45,16 +45,16 @@ class Lazy(Words):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="qbank", prog_name="qbank")
+@click.option("--plain", is_flag=True, help="line mode, without the app")
 @shared
-def group() -> Any:
+def group(plain: bool) -> Any:
     """The deep-learning interview bank in which every answer runs.
 
-    Without a command: a quiz in line mode, from your due cards and then new ones.
+    Without a command: the app, or a quiz in line mode where there is no terminal for it.
     """
     ctx = click.get_current_context().find_root()
     if ctx.invoked_subcommand is None:
-        command = group.get_command(ctx, "quiz")
-        assert command is not None
+        command = importlib.import_module("qbank.cli.quiz").home_
         return ctx.invoke(command)
     return None
 

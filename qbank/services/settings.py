@@ -136,6 +136,10 @@ class Settings:
         checked(name, None)
         return self.all()[name]
 
+    def check(self, name: str, value: Any) -> None:
+        """BadValue where a value breaks its rule; nothing is changed."""
+        checked(name, value)
+
     def set(self, name: str, value: Any) -> Any:
         """Change a setting and return what it is now. BadValue where the value breaks its rule."""
         stored = checked(name, value)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import CommandPalette, Provider
 from textual.dom import DOMNode
 from textual.reactive import reactive
 
@@ -30,12 +32,22 @@ Tasks = Iterable["Next"] | Callable[[], "Next | None"]
 """What to ask: tasks dealt as they are taken, or a function that gives the next one and None at the end."""
 
 
+def _commands() -> type[Provider]:
+    from qbank.tui.palette import Commands
+
+    return Commands
+
+
+QUIZ = 10
+"""Cards of a short quiz."""
+
+
 class QbankApp(App[None]):
     """One learner at one database. ``opening`` runs once the home screen stands, to go on to another one."""
 
     TITLE = "qbank"
-    CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = True
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/home.tcss"]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("language", priority=True),
         bind("theme", priority=True),
@@ -45,9 +57,11 @@ class QbankApp(App[None]):
     lang: reactive[str] = reactive("en", init=False)
     """``zh`` or ``en``; every screen's ``relabel()`` is called when it changes."""
 
-    def __init__(self, context: Context, opening: Callable[[QbankApp], None] | None = None) -> None:
+    def __init__(self, context: Context, opening: Callable[[QbankApp], object] | None = None) -> None:
         super().__init__()
         self.context, self.opening = context, opening
+        self.fatal: str | None = None
+        """Why the app left, where it could not go on."""
         self._desk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qbank")
         self.register_theme(themes.LIGHT_THEME)
         self.theme = themes.NAMES[context.config.theme or "dark"]
@@ -56,8 +70,14 @@ class QbankApp(App[None]):
     def get_default_screen(self) -> HomeScreen:
         return HomeScreen()
 
-    def on_unmount(self) -> None:
-        self._desk.shutdown(wait=False, cancel_futures=True)
+    def finish(self) -> None:
+        """Wait for what is still being written."""
+        self._desk.shutdown(wait=True)
+
+    def abort(self, line: str) -> None:
+        """Leave with one line: without its store the app is of no use."""
+        self.fatal = line
+        self.exit(return_code=2)
 
     # ------------------------------------------------------------ language and theme
 
@@ -99,7 +119,7 @@ class QbankApp(App[None]):
 
         async def run() -> None:
             try:
-                result = await asyncio.get_running_loop().run_in_executor(self._desk, job)
+                result = await asyncio.wrap_future(self.submit(job))
             except QbankError as error:
                 (failed or self.complain)(clean(str(error)))
             except OSError as error:
@@ -109,6 +129,10 @@ class QbankApp(App[None]):
                     then(result)
 
         return (owner or self).run_worker(run(), group=group, exclusive=exclusive)
+
+    def submit(self, job: Callable[[], Result]) -> Future[Result]:
+        """Queue a job behind those that wait; the store is used by one at a time."""
+        return self._desk.submit(job)
 
     def complain(self, line: str) -> None:
         """Show one line about what went wrong."""
@@ -129,6 +153,21 @@ class QbankApp(App[None]):
     def open_review(self, minutes: int | None = None) -> None:
         """What is due, then what is new."""
         self.open_task(lambda: self.context.study.next(minutes), ("复习", "review"))
+
+    def start_quiz(self, choose: Callable[[], list[str]], failed: Callable[[str], Any] | None = None) -> None:
+        """A quiz over the cards that ``choose`` gives, off the screen's thread."""
+
+        def start(cards: list[str]) -> None:
+            if cards:
+                self.open_quiz(cards, len(cards))
+            else:
+                self.tell(self.say("没有可问的卡片。", "There are no cards to ask."))
+
+        self.work(choose, start, failed)
+
+    def open_mixed_quiz(self) -> None:
+        """A short quiz over the whole bank."""
+        self.start_quiz(lambda: self.context.study.mixed()[:QUIZ])
 
     def open_quiz(self, cards: Iterable[str], total: int | None = None) -> None:
         """These cards, in this order."""
@@ -156,16 +195,27 @@ class QbankApp(App[None]):
 
         self.push_screen(BrowseScreen())
 
-    def open_settings(self) -> None:
+    def open_settings(self, first: bool = False) -> None:
+        """:param first: right after the warm-up of the first run."""
         from qbank.tui.screens.settings import SettingsScreen
 
-        self.push_screen(SettingsScreen())
+        self.push_screen(SettingsScreen(first))
 
     def action_help(self) -> None:
         from qbank.tui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen())
+
+    def action_command_palette(self) -> None:
+        """Textual's palette with a placeholder in the present language."""
+        if not isinstance(self.screen, CommandPalette):
+            placeholder = self.say("输入命令或题目", "a command or a question")
+            self.push_screen(CommandPalette(placeholder=placeholder, id="--command-palette"))
+
+    def action_help_quit(self) -> None:
+        """What Ctrl+C does where nothing is selected."""
+        self.tell(self.say("按 Ctrl+Q 退出。", "Press Ctrl+Q to quit."))
 
     def action_press(self, key: str) -> None:
         """What a click in the legend does."""

@@ -38,6 +38,7 @@ GRAMMAR: Mapping[str, Key] = {
     "unknown": _key("0", "不知道", "I don't know"),
     "hint": _key("space", "提示；显示答案", "hint; show the answer", Text("空格", "Space")),
     "solver": _key("right", "用这组数打开求解器", "the solver, with these numbers", Text("→", "→")),
+    "left": _key("left", "上一个", "the one before", "←"),
     "undo": _key("u", "撤销上一次作答", "undo the last answer"),
     "challenge": _key("!", "对判定有异议（记录下来）", "challenge the verdict (it is recorded)"),
     "edit": _key("e", "换成我的数字", "my own numbers"),

@@ -207,12 +207,7 @@ class BrowseScreen(QbankScreen[None]):
     def action_practice(self) -> None:
         """A quiz over the rows that are shown."""
         ids = {row["id"] for row in self.rows}
-
-        def start(cards: list[str]) -> None:
-            if cards:
-                self.qapp.open_quiz(cards, len(cards))
-
-        self.qapp.work(lambda: self.qapp.context.study.mixed(ids), start, owner=self)
+        self.qapp.start_quiz(lambda: self.qapp.context.study.mixed(ids))
 
     def action_back(self) -> None:
         """From the search or a filter to the table, from the table home."""

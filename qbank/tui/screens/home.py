@@ -21,9 +21,6 @@ from qbank.tui.widgets.legend import Hint
 if TYPE_CHECKING:
     from qbank.services.progress import Overview
 
-QUIZ = 10
-"""Cards of a quiz from here."""
-
 CHOICES = ("review", "quiz", "browse", "warmup", "settings", "help", "quit")
 
 
@@ -55,7 +52,15 @@ class HomeScreen(QbankScreen[None]):
 
     def load(self) -> None:
         """Ask for the numbers again, off the screen's thread."""
-        self.qapp.work(lambda: self.qapp.context.progress.overview(), self.fill, owner=self, exclusive=True)
+        context = self.qapp.context
+        self.qapp.work(
+            lambda: context.progress.overview(),
+            self.fill,
+            None if self.settled else self.qapp.abort,
+            owner=self,
+            group="load",
+            exclusive=True,
+        )
 
     def fill(self, overview: Overview) -> None:
         """Show the numbers; the first time, go on to what the program was started for, or to the warm-up."""
@@ -105,13 +110,7 @@ class HomeScreen(QbankScreen[None]):
         self.qapp.open_review(self.overview.daily_minutes if self.overview else None)
 
     def action_quiz(self) -> None:
-        def start(cards: list[str]) -> None:
-            if cards:
-                self.qapp.open_quiz(cards, len(cards))
-            else:
-                self.qapp.tell(self.say("题库里没有卡片。", "The bank has no cards."))
-
-        self.qapp.work(lambda: self.qapp.context.study.mixed()[:QUIZ], start, owner=self)
+        self.qapp.open_mixed_quiz()
 
     def action_browse(self) -> None:
         self.qapp.open_browse()

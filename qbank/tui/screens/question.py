@@ -161,11 +161,7 @@ class QuestionScreen(QbankScreen[None]):
         """A quiz over this question's cards."""
         if self.question is not None:
             id = self.question.id
-            self.qapp.work(
-                lambda: self.qapp.context.study.mixed([id]),
-                lambda cards: self.qapp.open_quiz(cards, len(cards)),
-                owner=self,
-            )
+            self.qapp.start_quiz(lambda: self.qapp.context.study.mixed([id]))
 
     def action_errata(self) -> None:
         head = self.query_one("#errata-head")

@@ -1,0 +1,102 @@
+"""A field for a number, a shape, or any other answer that is typed."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.widgets import Input, Static
+
+from qbank.domain import Dealt, Text, Verdict
+from qbank.services.wording import within
+from qbank.tui.text import plain
+from qbank.tui.widgets.item import ItemWidget
+from qbank.tui.widgets.legend import Hint
+
+_ASCII = "0123456789+-.,/%()[]^*"
+_LETTERS = {"number": "einfaEINFA", "shape": "xX"}
+_OTHER = "、。，×−∞"
+
+
+def typeable(kind: str) -> frozenset[str] | None:
+    """Characters that an answer of a kind may hold (full-width forms too); None: any.
+
+    What it cannot hold stays a key of the grammar, so that ``u``, ``?`` and the space bar work in the field.
+    """
+    if kind not in _LETTERS:
+        return None
+    plain_ones = _ASCII + _LETTERS[kind]
+    return frozenset(plain_ones + "".join(chr(ord(ch) + 0xFEE0) for ch in plain_ones) + _OTHER)
+
+
+class AnswerField(Input):
+    """An input that leaves keys alone which no answer of its kind may hold; → at the end is the grammar's."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(id="field", compact=True)
+        self._takes = typeable(kind)
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return super().check_consume_key(key, character) and (self._takes is None or character in self._takes)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.is_printable and self._takes is not None and event.character not in self._takes:
+            event.prevent_default()  # and let it rise to the screen
+            return
+        await super()._on_key(event)
+        event.prevent_default()
+
+    def action_cursor_right(self, select: bool = False) -> None:
+        if self.cursor_at_end and not select:
+            self.call_later(self.screen.run_action, "solver")
+        else:
+            super().action_cursor_right(select)
+
+
+class TypedItem(ItemWidget):
+    """The field, and below it how exact the answer must be."""
+
+    DEFAULT_CSS = """
+    TypedItem { padding: 0 1; }
+    TypedItem .within { color: $text-muted; }
+    TypedItem #field { width: 1fr; max-width: 60; height: 1; padding: 0 1; background: $surface; }
+    TypedItem #field:focus { background: $primary-muted; }
+    TypedItem.-right #field { color: $text-success; }
+    TypedItem.-wrong #field { color: $text-error; }
+    """
+
+    def __init__(self, dealt: Dealt, lang: str) -> None:
+        super().__init__(dealt, lang)
+        self.field = AnswerField(dealt.kind)
+
+    def compose(self) -> ComposeResult:
+        yield self.field
+        yield Static(plain(within(self.dealt, self.lang)), classes="within")
+
+    def on_mount(self) -> None:
+        self.field.focus()
+
+    def hints(self) -> list[Hint]:
+        return [Hint("accept", Text("作答", "answer"))]
+
+    def relabel(self, lang: str) -> None:
+        super().relabel(lang)
+        self.query_one(".within", Static).update(plain(within(self.dealt, self.lang)))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.accept()
+
+    def accept(self) -> None:
+        if not self.told and self.field.value.strip():
+            self.post_message(self.Answered(self.field.value))
+
+    def tell(self, verdict: Verdict) -> None:
+        super().tell(verdict)
+        self.add_class("-right" if verdict.correct else "-wrong")
+        self.field.disabled = True
+
+    def reopen(self) -> None:
+        super().reopen()
+        self.remove_class("-right", "-wrong")
+        self.field.disabled = False
+        self.field.focus()
