@@ -69,7 +69,7 @@ def sample(rng):
 
 def variant(rng):
     """A data set small enough for a calculator, large enough to be one."""
-    return {"n": int(rng.choice([3, 4, 5, 6, 8, 10, 12, 15, 20])), "resamples": 4}
+    return {"n": int(rng.integers(3, 21)), "resamples": 4}
 
 
 def _is(name, rule):
@@ -81,21 +81,31 @@ def _is(name, rule):
     return value
 
 
+def _share(rule):
+    """A mistake about the share that is seen, and so about the share that is missed."""
+
+    def value(n, resamples, picks):
+        return {"coverage": np.float64(rule(n)), "missed": np.float64(1 - rule(n))} if n >= 2 else {}
+
+    return value
+
+
 def _repeats_count(n, resamples, picks):
     return {"measured": np.float64(1.0)} if n >= 2 else {}
 
 
 MISTAKES = (
-    Mistake("missed-share", "这是没抽到的比例 (1−1/n)^n", "that is the share that is missed, (1 - 1/n)^n",
-            _is("coverage", lambda n: (1 - 1 / n) ** n)),
+    Mistake("missed-share", "抽到与没抽到弄反了：没抽到的概率是 (1−1/n)^n",
+            "seen and missed are exchanged: (1 - 1/n)^n is the chance to be missed",
+            _share(lambda n: (1 - 1 / n) ** n)),
     Mistake("one-draw", "1/n 是一次抽取命中的概率，一共抽 n 次", "1/n is the chance of one draw; there are n of them",
-            _is("coverage", lambda n: 1 / n)),
+            _share(lambda n: 1 / n)),
     Mistake("draws-add-up", "把 n 次抽取的概率直接相加，得到 1；重复的抽取不能重复计",
-            "the n draws were added up to 1: an example drawn twice counts once", _is("coverage", lambda n: 1.0)),
+            "the n draws were added up to 1: an example drawn twice counts once", _share(lambda n: 1.0)),
     Mistake("last-draw-lost", "指数少了 1：每个样本要躲过 n 次抽取",
-            "the exponent is one short: it has n draws to miss", _is("coverage", lambda n: 1 - (1 - 1 / n) ** (n - 1))),
-    Mistake("takes-the-limit", "这是 n → ∞ 的极限 1−1/e，n 小的时候差得不少",
-            "that is the limit 1 - 1/e, which small n do not reach", _is("coverage", lambda n: LIMIT)),
+            "the exponent is one short: it has n draws to miss", _share(lambda n: 1 - (1 - 1 / n) ** (n - 1))),
+    Mistake("takes-the-limit", "这是 n → ∞ 的极限，n 小的时候差得不少",
+            "that is the limit for n to infinity, which small n do not reach", _share(lambda n: LIMIT)),
     Mistake("without-replacement", "不放回地抽 n 次会抽到全部；自助法是有放回的",
             "n draws without replacement see everything; the bootstrap replaces", _is("complete", lambda n: 1.0)),
     Mistake("power-of-coverage", "各样本是否被抽到不独立，不能把概率乘起来",
