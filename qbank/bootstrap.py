@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -53,7 +54,12 @@ class App:
         lang: str | None = None,
         learner: str | None = None,
         content: str | None = None,
+        *,
+        clock: Callable[[], int] = now_ms,
+        ids: Callable[[], str] = new_id,
     ) -> None:
+        """:param clock: UTC milliseconds since 1970. :param ids: a fresh UUID each time."""
+        self.now_ms, self.new_id = clock, ids
         self.database = locations.database(db)
         self.own_questions = locations.own_questions(content)
         if content is not None and not self.own_questions.is_dir():
@@ -98,7 +104,7 @@ class App:
     def store(self) -> Store:
         from qbank.storage import Store
 
-        return Store.open(self.database, now_ms=now_ms, new_id=new_id)
+        return Store.open(self.database, now_ms=self.now_ms, new_id=self.new_id)
 
     @cached_property
     def bank(self) -> Bank:
@@ -113,7 +119,7 @@ class App:
     def study(self) -> Study:
         from qbank.services.study import Study
 
-        return Study(self.store, self.bank, now_ms=now_ms, new_id=new_id, learner=self.learner_name)
+        return Study(self.store, self.bank, now_ms=self.now_ms, new_id=self.new_id, learner=self.learner_name)
 
     @cached_property
     def progress(self) -> Progress:
@@ -125,7 +131,7 @@ class App:
     def logs(self) -> Logs:
         from qbank.services.logs import Logs
 
-        return Logs(self.store, self.bank, now_ms=now_ms, new_id=new_id)
+        return Logs(self.store, self.bank, now_ms=self.now_ms, new_id=self.new_id)
 
     @cached_property
     def errata(self) -> Errata:
