@@ -31,7 +31,8 @@ def attempt(question: Question, item: Item, seed: int, k: int) -> Dealt:
     drawn = entropy(question.id, item.id, seed, k)
     if str(seed) in item.keys and "numpy" not in solving.describe(item.solver).lanes:
         inputs = solving.shown(item.solver, drawn)
-        variant = Variant(item.solver, inputs, {asked[0]: item.keys[str(seed)]}, {}, ())
+        mistakes = solving.mistaken(item.solver, inputs)
+        variant = Variant(item.solver, inputs, {asked[0]: item.keys[str(seed)]}, {}, mistakes)
         key = item.keys[str(seed)]
     else:
         variant = solving.variant(item.solver, drawn)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qbank.solving.errors import readable
 from qbank.solving.info import ParamInfo, SolverInfo, describe, source
 from qbank.solving.proofs import Proof, prove
-from qbank.solving.variants import shown, values, variant
+from qbank.solving.variants import mistaken, shown, values, variant
 from qbank.solving.verifying import VerifyRow, verify
 from solvers import catalogue
 from solvers.catalogue import THEMES
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from solvers.run import Solution
 
 __all__ = [
-    "THEMES", "Figure", "ParamInfo", "Proof", "Solution", "SolverInfo", "VerifyRow", "describe", "figure", "prove",
-    "shown", "slugs", "solve", "source", "values", "variant", "verify",
+    "THEMES", "Figure", "ParamInfo", "Proof", "Solution", "SolverInfo", "VerifyRow", "describe", "figure", "mistaken",
+    "prove", "shown", "slugs", "solve", "source", "values", "variant", "verify",
 ]  # fmt: skip
 
 

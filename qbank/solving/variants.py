@@ -9,6 +9,7 @@ from qbank.domain import NamedMistake, Text, Variant
 from qbank.solving.errors import readable
 from qbank.solving.info import describe
 from solvers import catalogue
+from solvers.contract import Solver
 
 
 def shown(slug: str, entropy: Sequence[int]) -> dict[str, Any]:
@@ -38,8 +39,6 @@ def values(slug: str, given: Mapping[str, Any]) -> Variant:
     Python numbers and nested lists; infinities and NaN are floats. Runs on the solver's first lane, on the CPU;
     noise, where a solver draws any, is that of seed 0.
     """
-    import numpy as np
-
     from solvers.run import run
     from solvers.values import plain
 
@@ -47,20 +46,45 @@ def values(slug: str, given: Mapping[str, Any]) -> Variant:
     with readable():
         solver = catalogue.load(slug)
         solution = run(solver, given, slug=slug, device="cpu", oracle=False)
-        mistakes = []
-        for mistake in solver.mistakes:
-            with np.errstate(all="ignore"):
-                wrong = mistake.value(**_fresh(solution.given))
-            found = {name: plain(np.asarray(value)) for name, value in wrong.items()}
-            mistakes.append(NamedMistake(f"{slug}:{mistake.id}", Text(mistake.zh, mistake.en), found))
+        mistakes = _mistakes(slug, solver, solution.given)
     computed = solution.values
     return Variant(
         solver=slug,
         inputs={name: plain(given.get(name, param.default)) for name, param in info.params.items()},
         values={name: plain(value) for name, value in computed.items()},
         labels={name: info.steps.get(name, Text(name, name)) for name in computed},
-        mistakes=tuple(mistakes),
+        mistakes=mistakes,
     )
+
+
+def mistaken(slug: str, given: Mapping[str, Any]) -> tuple[NamedMistake, ...]:
+    """Every mistake's values for these inputs, running nothing: what a precomputed key has for company without torch.
+
+    A mistake whose formula itself needs a library that is not installed is left out.
+    """
+    from solvers.run import draw_noise, prepare
+
+    with readable():
+        solver = catalogue.load(slug)
+        inputs = prepare(solver, given)
+        return _mistakes(slug, solver, {**inputs, **draw_noise(solver, inputs, 0)})
+
+
+def _mistakes(slug: str, solver: Solver, given: Mapping[str, Any]) -> tuple[NamedMistake, ...]:
+    import numpy as np
+
+    from solvers.values import plain
+
+    found = []
+    for mistake in solver.mistakes:
+        try:
+            with np.errstate(all="ignore"):
+                wrong = mistake.value(**_fresh(given))
+        except ModuleNotFoundError:
+            continue
+        values = {name: plain(np.asarray(value)) for name, value in wrong.items()}
+        found.append(NamedMistake(f"{slug}:{mistake.id}", Text(mistake.zh, mistake.en), values))
+    return tuple(found)
 
 
 def _fresh(given: Mapping[str, Any]) -> dict[str, Any]:

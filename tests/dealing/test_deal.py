@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qbank import dealing, solving
-from qbank.domain import BadValue, QbankError, Question, Text, dealt_from_json
+from qbank.domain import BadValue, NamedMistake, QbankError, Question, Text, dealt_from_json
 from qbank.grading import grade, key_text
 
 Toy = Callable[..., list[Sequence[int]]]
@@ -191,15 +191,20 @@ def torch_only(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> list[Sequence[int]]
 
     monkeypatch.setattr(solving, "describe", lambda slug: Info())
     monkeypatch.setattr(solving, "shown", lambda slug, entropy: {"n": 7})
+    nine = (NamedMistake("toy:m", Text("九", "nine"), {"x": 9.0}),)
+    monkeypatch.setattr(solving, "mistaken", lambda slug, given: nine if given == {"n": 7} else ())
     return toy(({"x": 1.0}, {"m": {"x": 9.0}}))
 
 
-def test_precomputed_keys_need_no_torch(question: Question, torch_only: list[Sequence[int]]) -> None:
+def test_precomputed_keys_need_no_torch_and_keep_their_traps(
+    question: Question, torch_only: list[Sequence[int]]
+) -> None:
     item = question.item("real")
     assert item is not None
     keyed = replace(item, keys={"2": 1.001, "3": 1.5}, worked=Text("<<n>>", "<<n>>"))
     dealt = dealing.deal(replace(question, items=(keyed,)), "real", 2)
-    assert (dealt.key, dealt.stem.en, dealt.inputs, dealt.traps) == (1.001, "7", {"n": 7}, ())
+    assert (dealt.key, dealt.stem.en, dealt.inputs) == (1.001, "7", {"n": 7})
+    assert [(trap.tag, trap.value) for trap in dealt.traps] == [("toy:m", 9.0)]
     assert torch_only == []
     assert dealing.deal(replace(question, items=(keyed,)), "real", 4).key == 1.0
     assert len(torch_only) == 1
