@@ -109,8 +109,9 @@ def sample(rng):
 
 def variant(rng):
     """Four points of the plane, two on each of two perpendicular lines through a whole centre; k = 1."""
-    a, b = [(3, 4), (1, 2), (2, 1), (1, 1), (1, 3)][int(rng.integers(5))]
+    a, b = [(3, 4), (4, 3), (1, 2), (2, 1), (1, 1), (1, 3), (3, 1)][int(rng.integers(7))]
     long, short = [(2, 1), (3, 1), (3, 2), (4, 1)][int(rng.integers(4))]
+    b *= int(rng.choice([-1, 1]))
     center = rng.integers(-2, 3, size=2)
     along, across = long * np.array([a, b]), short * np.array([b, -a])
     points = [center + along, center - along, center + across, center - across]

@@ -292,43 +292,31 @@ def _descends(given, out):
 
 
 CLAIMS = (
-    Claim(
-        "terminal-speed",
-        zh="梯度恒为 g 时，t 步后的速度是 (1−α^t)·ε‖g‖/(1−α)，极限是 ε‖g‖/(1−α)",
-        en="under a constant gradient g the speed after t steps is (1 - alpha^t) eps |g| / (1 - alpha)",
-        residual=_terminal_speed,
-    ),
-    Claim(
-        "decaying-sum",
-        zh="每一步是 −ε 乘历次梯度的和，权重 α^(t−i)；方向一致时最长",
-        en="a step is -eps times the sum of past gradients with weights alpha^(t-i), longest where they are aligned",
-        residual=_weighted_sum,
-    ),
-    Claim(
-        "zigzag",
-        zh="梯度下降在每个特征方向上每步乘 1−ελ：ελ > 1 就来回翻，ελ 很小就几乎不动",
-        en="gradient descent multiplies each eigendirection by 1 - eps lambda: it flips where eps lambda > 1",
-        residual=_zigzag,
-    ),
-    Claim(
-        "momentum-rate",
-        zh="动量在每个摆动的特征方向上每步缩小到 √α 倍，与曲率无关",
-        en="momentum shrinks a swing by sqrt(alpha) a step, whatever the curvature of its eigendirection",
-        residual=_rate("momentum_path", lambda x, alpha: (1 + alpha - x, alpha + 0 * x)),
-    ),
-    Claim(
-        "nesterov-rate",
-        zh="ελ < 1 时，Nesterov 在摆动的特征方向上每步缩小到 √(α(1−ελ)) 倍",
-        en="where eps lambda < 1, Nesterov shrinks a swing by sqrt(alpha (1 - eps lambda)) a step",
-        residual=_rate("nesterov_path", lambda x, alpha: ((1 - x) * (1 + alpha), alpha * (1 - x))),
-    ),
-    Claim(
-        "descends",
-        zh="ε ≤ 2/λmax 时，梯度下降的损失从不上升",
-        en="with eps <= 2 / lambda_max the loss of gradient descent never rises",
-        residual=_descends,
-    ),
-)
+    Claim("terminal-speed",
+          zh="梯度恒为 g 时，t 步后的速度是 (1−α^t)·ε‖g‖/(1−α)，极限是 ε‖g‖/(1−α)",
+          en="under a constant gradient g the speed after t steps is (1 - alpha^t) eps |g| / (1 - alpha)",
+          residual=_terminal_speed),
+    Claim("decaying-sum",
+          zh="每一步是 −ε 乘历次梯度的和，权重 α^(t−i)；方向一致时最长",
+          en="a step is -eps times the sum of past gradients with weights alpha^(t-i), longest where they are aligned",
+          residual=_weighted_sum),
+    Claim("zigzag",
+          zh="梯度下降在每个特征方向上每步乘 1−ελ：ελ > 1 就来回翻，ελ 很小就几乎不动",
+          en="gradient descent multiplies each eigendirection by 1 - eps lambda: it flips where eps lambda > 1",
+          residual=_zigzag),
+    Claim("momentum-rate",
+          zh="动量在每个摆动的特征方向上每步缩小到 √α 倍，与曲率无关",
+          en="momentum shrinks a swing by sqrt(alpha) a step, whatever the curvature of its eigendirection",
+          residual=_rate("momentum_path", lambda x, alpha: (1 + alpha - x, alpha + 0 * x))),
+    Claim("nesterov-rate",
+          zh="ελ < 1 时，Nesterov 在摆动的特征方向上每步缩小到 √(α(1−ελ)) 倍",
+          en="where eps lambda < 1, Nesterov shrinks a swing by sqrt(alpha (1 - eps lambda)) a step",
+          residual=_rate("nesterov_path", lambda x, alpha: ((1 - x) * (1 + alpha), alpha * (1 - x)))),
+    Claim("descends",
+          zh="ε ≤ 2/λmax 时，梯度下降的损失从不上升",
+          en="with eps <= 2 / lambda_max the loss of gradient descent never rises",
+          residual=_descends),
+)  # fmt: skip
 
 NAMES = {
     "gd": {"zh": "梯度下降", "en": "gradient descent"},
