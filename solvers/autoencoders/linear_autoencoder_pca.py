@@ -112,7 +112,7 @@ def variant(rng):
     a, b = [(3, 4), (4, 3), (1, 2), (2, 1), (1, 1), (1, 3), (3, 1)][int(rng.integers(7))]
     long, short = [(2, 1), (3, 1), (3, 2), (4, 1)][int(rng.integers(4))]
     b *= int(rng.choice([-1, 1]))
-    center = rng.integers(-2, 3, size=2)
+    center = rng.choice([-1, 1], size=2) * rng.integers(3, 10, size=2)  # far enough to be missed
     along, across = long * np.array([a, b]), short * np.array([b, -a])
     points = [center + along, center - along, center + across, center - across]
     return {"X": [[int(v) for v in points[i]] for i in rng.permutation(4)], "k": 1}
