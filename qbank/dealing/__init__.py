@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import random
-
 from qbank.dealing.numeric import attempt as _numeric
 from qbank.dealing.numeric import check_keys
 from qbank.dealing.placeholders import fill, placeholders
 from qbank.dealing.soundness import unsound
-from qbank.domain import BadValue, Dealt, Item, Option, QbankError, Question, ShownOption, Text
+from qbank.dealing.worded import KINDS as WORDED
+from qbank.dealing.worded import deal as _worded
+from qbank.dealing.worded import mistake_text
+from qbank.domain import BadValue, Dealt, Item, QbankError, Question, Text
 from qbank.grading import GRADED
 
 __all__ = [
@@ -59,7 +60,7 @@ def attempt(question: Question, item: Item, seed: int, k: int = 0) -> Dealt:
     """The ``k``-th draw for a seed, sound or not."""
     if item.kind not in GRADED:
         raise QbankError(f"{question.id} {item.id}: items of kind {item.kind} cannot be dealt yet")
-    return _choice(question, item, seed) if item.kind == "choice" else _numeric(question, item, seed, k)
+    return _worded(question, item, seed) if item.kind in WORDED else _numeric(question, item, seed, k)
 
 
 def _listed(question: Question) -> str:
@@ -78,40 +79,3 @@ def _recall(question: Question, seed: int) -> Dealt:
         points=question.points,
         worked=Text(question.zh.answer, question.en.answer),
     )
-
-
-def _choice(question: Question, item: Item, seed: int) -> Dealt:
-    options = [_shown(question, option) for option in item.options]
-    random.Random(f"{question.id}#{item.id}#{seed}").shuffle(options)
-    return Dealt(
-        question=question.id,
-        item=item.id,
-        kind=item.kind,
-        seed=seed,
-        rev=question.rev,
-        stem=item.stem,
-        key=next(option.id for option in item.options if option.key),
-        options=tuple(options),
-        hint=item.hint,
-        worked=item.worked,
-    )
-
-
-def _shown(question: Question, option: Option) -> ShownOption:
-    if option.mistake is None:
-        return ShownOption(option.id, option.text)
-    tag = option.mistake if ":" in option.mistake else f"{question.id}:{option.mistake}"
-    return ShownOption(option.id, option.text, tag, mistake_text(question, option.mistake))
-
-
-def mistake_text(question: Question, mistake: str) -> Text | None:
-    """A mistake in words: ``solver:id``, or a bare id of the question's own. None for one that does not exist."""
-    if ":" not in mistake:
-        return next((own.text for own in question.mistakes if own.id == mistake), None)
-    from qbank import solving
-
-    slug, _, name = mistake.partition(":")
-    try:
-        return solving.describe(slug).mistakes.get(name)
-    except QbankError:
-        return None

@@ -13,7 +13,7 @@ from qbank.dealing.numbers import pick, reference, scalar
 from qbank.dealing.placeholders import fill_both
 from qbank.dealing.worked import worked
 from qbank.domain import Dealt, Item, QbankError, Question, Text, Trap, Variant
-from qbank.grading import grade, key_text
+from qbank.grading import grade, key_text, rows
 
 
 def entropy(question: str, item: str, seed: int, attempt: int) -> tuple[int, int, int]:
@@ -41,7 +41,7 @@ def attempt(question: Question, item: Item, seed: int, k: int) -> Dealt:
         except LookupError:
             raise QbankError(f"{where}: {item.solver} computes no {item.ask}") from None
     key = _key(item.kind, key, where)
-    exact = item.kind == "shape" or isinstance(key, int)
+    exact = item.kind == "shape" or all(isinstance(number, int) for number in rows.leaves(key))
     try:
         stem = fill_both(item.stem, variant.inputs, variant.values)
         hint = fill_both(item.hint, variant.inputs, variant.values)
@@ -78,12 +78,20 @@ def check_keys(question: Question, item: Item) -> list[str]:
     return reasons
 
 
+RANKS = {"vector": 1, "matrix": 2}
+
+
 def _key(kind: str, value: Any, where: str) -> Any:
     if kind == "number":
         number = scalar(value)
         if number is None:
             raise QbankError(f"{where}: a number is asked for and the solver gives a list; add an index to ask")
         return number
+    if kind in RANKS:
+        axes = rows.shape(value) or ()
+        if len(axes) != RANKS[kind] or 0 in axes or None in map(scalar, rows.leaves(value)):
+            raise QbankError(f"{where}: a {kind} is asked for and the solver gives the shape {list(axes)}")
+        return value
     sizes = value if isinstance(value, list) else [value]
     if not all(_whole(size) for size in sizes):
         raise QbankError(f"{where}: a shape is asked for and the solver gives no list of whole numbers")
@@ -122,12 +130,18 @@ def _trap_value(kind: str, value: Any) -> Any:
     if kind == "shape":
         sizes = value if isinstance(value, list) else [value]
         return [int(size) for size in sizes] if all(map(_whole, sizes)) else None
+    if kind in RANKS:
+        numbers = [scalar(leaf) for leaf in rows.leaves(value)]
+        finite = all(number is not None and math.isfinite(number) for number in numbers)
+        return value if isinstance(value, list) and rows.shape(value) and numbers and finite else None
     number = scalar(value)
     return number if number is not None and math.isfinite(number) else None
 
 
 def _same(a: Any, b: Any) -> bool:
     """Equal but for rounding in the last digits."""
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_same, a, b))
     if isinstance(a, list) or isinstance(b, list) or (isinstance(a, int) and isinstance(b, int)):
         return bool(a == b)
     return math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-300)

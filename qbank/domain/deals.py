@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from qbank.domain.content import Point
+from qbank.domain.content import Part, Point
 from qbank.domain.words import FACET_OF_KIND, Text
 
 
@@ -64,13 +64,18 @@ class Dealt:
     rev: int
     stem: Text
     key: Any
-    """choice: option id · number: float or int · shape, vector, matrix: nested list · recall: essential point ids."""
+    """choice: option id · choices: the keys' ids · order: ids in the right order · match: left id -> right id ·
+    cloze: gap -> language -> accepted texts · number: float or int · shape, vector, matrix: nested list ·
+    recall: essential point ids."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     solver: str | None = None
     ask: str | None = None
     rtol: float = 0.0
     atol: float = 0.0
     options: tuple[ShownOption, ...] = ()
+    """choice, choices: the options · order: the parts · match: the right-hand side; all as shown."""
+    left: tuple[Part, ...] = ()
+    """match: the left-hand side."""
     points: tuple[Point, ...] = ()
     traps: tuple[Trap, ...] = ()
     hint: Text | None = None
@@ -91,15 +96,20 @@ def _text(raw: Mapping[str, str] | None) -> Text | None:
 
 
 def dealt_from_json(raw: Mapping[str, Any]) -> Dealt:
-    """Rebuild a :class:`Dealt` from what ``json()`` gave, after a round trip through JSON text."""
-    values = dict(raw)
+    """Rebuild a :class:`Dealt` from what ``json()`` gave, after a round trip through JSON text.
+
+    What an earlier version did not write takes its default; what a later one added is left out.
+    """
+    known = {one.name for one in fields(Dealt)}
+    values = {name: value for name, value in raw.items() if name in known}
     for name in ("stem", "hint", "worked"):
-        values[name] = _text(values[name])
+        values[name] = _text(values.get(name))
     values["options"] = tuple(
-        ShownOption(**{**o, "text": _text(o["text"]), "says": _text(o["says"])}) for o in values["options"]
+        ShownOption(**{**o, "text": _text(o["text"]), "says": _text(o["says"])}) for o in values.get("options", ())
     )
-    values["points"] = tuple(Point(**{**p, "text": _text(p["text"])}) for p in values["points"])
-    values["traps"] = tuple(Trap(**{**t, "says": _text(t["says"])}) for t in values["traps"])
+    values["left"] = tuple(Part(p["id"], Text(p["text"]["zh"], p["text"]["en"])) for p in values.get("left", ()))
+    values["points"] = tuple(Point(**{**p, "text": _text(p["text"])}) for p in values.get("points", ()))
+    values["traps"] = tuple(Trap(**{**t, "says": _text(t["says"])}) for t in values.get("traps", ()))
     return Dealt(**values)
 
 
@@ -127,3 +137,5 @@ class Verdict:
     key: str
     """An answer text that grades right."""
     worked: Text
+    at: int | None = None
+    """Which character of an unreadable answer is at fault, counted from 0, where one is."""

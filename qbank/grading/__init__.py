@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from qbank.domain import Dealt, QbankError, Rating, Verdict
-from qbank.grading import choice, number, shape
+from qbank.grading import array, choice, choices, cloze, match, number, order, shape
 from qbank.grading import recall as _recall
 
 _Entry = TypeVar("_Entry")
@@ -15,13 +15,25 @@ __all__ = ["GRADED", "default_rating", "grade", "key_text", "recall", "recall_ra
 
 _GRADERS: dict[str, Callable[[Dealt, str], Verdict]] = {
     "choice": choice.grade,
+    "choices": choices.grade,
+    "match": match.grade,
+    "order": order.grade,
+    "cloze": cloze.grade,
     "number": number.grade,
+    "vector": array.grade,
+    "matrix": array.grade,
     "shape": shape.grade,
     "recall": _recall.grade,
 }
 _KEYS: dict[str, Callable[[Dealt], str]] = {
     "choice": choice.key_text,
+    "choices": choices.key_text,
+    "match": match.key_text,
+    "order": order.key_text,
+    "cloze": cloze.key_text,
     "number": number.key_text,
+    "vector": array.key_text,
+    "matrix": array.key_text,
     "shape": shape.key_text,
     "recall": _recall.key_text,
 }

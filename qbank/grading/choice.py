@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qbank.domain import Dealt, ShownOption, Text, Verdict
-from qbank.grading import reading, verdict
+from qbank.domain import Dealt, Text, Verdict
+from qbank.grading import entries, reading, verdict
 
 
 def grade(dealt: Dealt, answer: str) -> Verdict:
@@ -11,9 +11,8 @@ def grade(dealt: Dealt, answer: str) -> Verdict:
     key = key_text(dealt)
     typed = reading.word(answer)
     if typed is not None and typed.isascii() and typed.isdigit() and int(typed) == 0:
-        feedback = Text("没关系，看看推导。", "Fair enough; here is the reasoning.")
-        return verdict.wrong("0", key, dealt.worked, feedback=feedback)
-    chosen = None if typed is None else _find(dealt, typed)
+        return verdict.wrong("0", key, dealt.worked, feedback=verdict.NOT_KNOWN)
+    chosen = None if typed is None else entries.find(dealt.options, typed)
     if chosen is None:
         n = len(dealt.options)
         expected = Text(
@@ -30,10 +29,3 @@ def grade(dealt: Dealt, answer: str) -> Verdict:
 def key_text(dealt: Dealt) -> str:
     """The key option's id."""
     return str(dealt.key)
-
-
-def _find(dealt: Dealt, typed: str) -> ShownOption | None:
-    if typed.isascii() and typed.isdigit():
-        position = int(typed)
-        return dealt.options[position - 1] if 1 <= position <= len(dealt.options) else None
-    return next((option for option in dealt.options if option.id.casefold() == typed), None)

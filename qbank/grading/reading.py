@@ -34,9 +34,9 @@ _INFINITE = {"inf", "infinity", "infty", "∞", "无穷", "无穷大", "oo"}
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
-def clean(text: str) -> str | None:
+def clean(text: str, limit: int = LIMIT) -> str | None:
     """Fold to plain characters: NFKC, plain punctuation, single blanks, lower case. None where empty or too long."""
-    if len(text) > LIMIT:
+    if len(text) > limit:
         return None
     text = "".join(ch if ch.isprintable() or ch.isspace() else " " for ch in text)
     out: list[str] = []
@@ -84,6 +84,22 @@ def number(text: str) -> float | None:
     percent = plain.endswith("%")
     value = _scientific(plain[:-1] if percent else plain)
     return value / 100 if percent and value is not None else value
+
+
+def unit(text: str) -> float | None:
+    """What one more in the last digit typed is worth: 0.01 for ``0.51``, 1e-3 for ``1.5%``; None but for decimals."""
+    plain = re.sub(r" ?([-+/x*^%]) ?", r"\1", (clean(text) or "").lstrip("=~ "))
+    percent = plain.endswith("%")
+    plain = plain[:-1] if percent else plain
+    if (power := _POWER.fullmatch(plain)) is not None:
+        digits, exponent = power[2] or "1", int(power[3])
+    elif (simple := _NUMBER.fullmatch(plain)) is not None:
+        digits, _, tail = simple[2].partition("e")
+        exponent = int(tail or 0)
+    else:
+        return None
+    places = len(digits.partition(".")[2])
+    return _finite(float(f"1e{exponent - places - 2 * percent}"))
 
 
 def _infinite(plain: str) -> float | None:

@@ -7,10 +7,15 @@ from qbank.grading.reading import shown
 
 _NOTHING = Text("", "")
 
+RIGHT = Text("正确。", "Right.")
 
-def right(understood: str, key: str, worked: Text | None) -> Verdict:
+NOT_KNOWN = Text("没关系，看看推导。", "Fair enough; here is the reasoning.")
+"""What an answer of 0 is told."""
+
+
+def right(understood: str, key: str, worked: Text | None, feedback: Text = RIGHT) -> Verdict:
     """A right answer."""
-    return Verdict(True, True, 1.0, None, understood, Text("正确。", "Right."), key, worked or _NOTHING)
+    return Verdict(True, True, 1.0, None, understood, feedback, key, worked or _NOTHING)
 
 
 def wrong(
@@ -20,14 +25,14 @@ def wrong(
     return Verdict(True, False, credit, mistake, understood, feedback, key, worked or _NOTHING)
 
 
-def unreadable(answer: str, key: str, worked: Text | None, expected: Text) -> Verdict:
-    """Text that says nothing: not graded, nothing is lost. ``expected`` says what can be typed."""
+def unreadable(answer: str, key: str, worked: Text | None, expected: Text, at: int | None = None) -> Verdict:
+    """Text that says nothing: not graded, nothing is lost. ``expected`` says what can be typed; ``at``: the place."""
     typed = shown(answer)
     feedback = Text(
         f"看不懂“{typed}”：{expected.zh}" if typed else f"没有答案：{expected.zh}",
         f"cannot read '{typed}': {expected.en}" if typed else f"no answer: {expected.en}",
     )
-    return Verdict(False, False, 0.0, None, "", feedback, key, worked or _NOTHING)
+    return Verdict(False, False, 0.0, None, "", feedback, key, worked or _NOTHING, at)
 
 
 def named(given: Text, says: Text) -> Text:

@@ -15,7 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def value(text: str) -> tuple[float, str]:
+def value(text: str, *, limit: int = LIMIT) -> tuple[float, str]:
     """The value of an expression without symbols, and how it was read. ExpressionError where it has none."""
-    node = parse(text)
+    node = parse(text, limit=limit)
     return number(node), write(node)
