@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from qbank.content.lint.case import Case, Where
-from qbank.domain import Item
+from qbank.domain import Item, Text
+from qbank.grading import cloze
 from qbank.mathtext import markdown, width
 
 FEWEST_POINTS, MOST_POINTS = 3, 6
 FEWEST_OPTIONS, MOST_OPTIONS = 3, 5
+MOST_CHOICES = 6
+FEWEST_PARTS, MOST_PARTS = 3, 7
 WORKED_LINES = 6
 
 _ALL = re.compile(
@@ -22,8 +26,8 @@ _NAMES = {"zh": "Chinese", "en": "English"}
 
 
 def check(case: Case) -> None:
-    """points, essential, option-count, all-of-the-above, key-longest, parallel, distractor-mistake, key-mistake,
-    same-options, worked-length, same-stem."""
+    """points, essential, option-count, choices-keys, part-count, same-parts, gap-text, all-of-the-above, key-longest,
+    parallel, distractor-mistake, key-mistake, same-options, worked-length, worked-missing, same-stem."""
     q = case.question
     if not FEWEST_POINTS <= len(q.points) <= MOST_POINTS:
         case.say("points", f"a question has {FEWEST_POINTS} to {MOST_POINTS} points; got {len(q.points)}", "point", 0)
@@ -32,6 +36,14 @@ def check(case: Case) -> None:
     for n, item in enumerate(q.items):
         if item.kind in ("choice", "choices"):
             _options(case, item, n)
+        for key, parts in (("part", item.parts), ("left", item.left), ("right", item.right)):
+            if parts:
+                _parts(case, item, n, key, [part.text for part in parts])
+        for gap, words in item.gaps.items():
+            _gap(case, item, n, gap, words)
+        if item.worked is None and item.kind in ("match", "order", "cloze", "choices"):
+            message = f"{item.id}: an item of kind {item.kind} needs zh.worked and en.worked: no solver explains it"
+            case.say("worked-missing", message, "item", n, "kind")
         if item.worked is not None:
             for lang in ("zh", "en"):
                 lines = len(item.worked[lang].splitlines())
@@ -43,9 +55,14 @@ def check(case: Case) -> None:
 
 def _options(case: Case, item: Item, n: int) -> None:
     where = ("item", n, "option")
-    if not FEWEST_OPTIONS <= len(item.options) <= MOST_OPTIONS:
-        message = f"{item.id}: {FEWEST_OPTIONS} to {MOST_OPTIONS} options; got {len(item.options)}"
+    most = MOST_CHOICES if item.kind == "choices" else MOST_OPTIONS
+    if not FEWEST_OPTIONS <= len(item.options) <= most:
+        message = f"{item.id}: {FEWEST_OPTIONS} to {most} options; got {len(item.options)}"
         case.say("option-count", message, *where)
+    keys = sum(option.key for option in item.options)
+    if item.kind == "choices" and not 2 <= keys < len(item.options):
+        message = f"{item.id}: at least two keys and one option that is none; got {keys} of {len(item.options)}"
+        case.say("choices-keys", message, *where)
     for m, option in enumerate(item.options):
         if option.key and option.mistake is not None:
             case.say("key-mistake", f"{item.id}: the key '{option.id}' must name no mistake", *where, m)
@@ -56,6 +73,31 @@ def _options(case: Case, item: Item, n: int) -> None:
                 case.say("all-of-the-above", f"{item.id}: '{option.text[lang]}' speaks of the other options", *where, m)
     for lang in ("zh", "en"):
         _shown(case, item, n, lang)
+
+
+def _parts(case: Case, item: Item, n: int, key: str, texts: list[Text]) -> None:
+    """The parts of an order, one side of a match: neither few enough to guess nor alike."""
+    most = MOST_PARTS + 1 if key == "right" else MOST_PARTS
+    if not FEWEST_PARTS <= len(texts) <= most:
+        case.say(
+            "part-count", f"{item.id}: {FEWEST_PARTS} to {most} entries of {key}; got {len(texts)}", "item", n, key
+        )
+    for lang in ("zh", "en"):
+        if len({_bare(text[lang]) or text[lang] for text in texts}) < len(texts):
+            message = f"{item.id}: two entries of {key} say the same in {_NAMES[lang]}"
+            case.say("same-parts", message, "item", n, key)
+
+
+def _gap(case: Case, item: Item, n: int, gap: str, words: Mapping[str, tuple[str, ...]]) -> None:
+    """What can be typed into a gap and told from the other gaps."""
+    for lang, texts in words.items():
+        for text in texts:
+            if ";" in text or "；" in text or not cloze.fold(text):
+                message = f"{item.id}: '{text}' cannot be typed into {gap}: no semicolon, and more than punctuation"
+                case.say("gap-text", message, "item", n, "gap", gap, lang)
+        if len({cloze.fold(text) for text in texts}) < len(texts):
+            message = f"{item.id}: {gap} lists the same text twice (case, width, spacing and hyphens do not count)"
+            case.say("gap-text", message, "item", n, "gap", gap, lang)
 
 
 def _shown(case: Case, item: Item, n: int, lang: str) -> None:

@@ -30,6 +30,36 @@ OPTIONS = (
     "gap.B = { zh = ['乙'], en = ['b'] }\n",
 )
 
+BACKWARD = "mistake = 'kl-divergence:reversed' }"
+METRIC = "mistake = 'metric' }"
+CODE = (OPTIONS[0], "key = 'pass'\n")
+UNWORKED = [("zh.worked = '熵与 $Q$ 无关。'\n", ""), ("en.worked = 'The entropy does not depend on $Q$.'\n", "")]
+CLOZE_BOTH = [CLOZE, (EN_STEM, EN_STEM.replace("'Which", "'[[A]] Which"))]
+
+
+def parts(*texts: str) -> tuple[str, str]:
+    """The options turned into the parts of an order: ``一 one`` in Chinese and English."""
+    entries = []
+    for n, both in enumerate(texts):
+        zh, en = both.split()
+        entries.append(f"  {{ id = 'p-{n}', zh = '{zh}', en = '{en}' }},")
+    return OPTIONS[0], "part = [\n" + "\n".join(entries) + "\n]\n"
+
+
+def match(*partners: str) -> tuple[str, str]:
+    """The options turned into pairs: left entries with these partners, out of three on the right."""
+    left = [f"  {{ id = 'l-{n}', zh = '左{n}', en = 'left {n}', to = 'r{to}' }}," for n, to in enumerate(partners)]
+    right = [f"  {{ id = 'r{one}', zh = '右{one}', en = 'right {one}' }}," for one in "abc"]
+    return OPTIONS[0], "left = [\n" + "\n".join(left) + "\n]\nright = [\n" + "\n".join(right) + "\n]\n"
+
+
+def gap(zh: str, en: str) -> tuple[str, str]:
+    """The options turned into a gap."""
+    return OPTIONS[0], f"gap.A = {{ zh = [{zh}], en = [{en}] }}\n"
+
+
+ORDER = parts("一 one", "二 two", "三 three")
+
 # rule -> changes (old, new), words of the message, what the line of the problem holds
 BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("id-stem", [("id = 'my-kl'", "id = 'my-ll'")], "must be the file's name", "id ="),
@@ -126,7 +156,28 @@ BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
         "en.worked",
     ),
     ("same-stem", [(EN_STEM, "en.stem = 'what is relative entropy'")], "says the same as the prompt", "en.stem"),
-    ("no-grader", [("kind = 'choice'", "kind = 'choices'")], "kind choices cannot be graded", "kind"),
+    ("no-grader", [("kind = 'choice'", "kind = 'code'"), CODE], "kind code cannot be graded", "kind"),
+    ("choices-keys", [("kind = 'choice'", "kind = 'choices'")], "at least two keys and one", "option"),
+    (
+        "choices-keys",
+        [("kind = 'choice'", "kind = 'choices'"), (BACKWARD, "key = true }"), (METRIC, "key = true }")],
+        "got 3 of 3",
+        "option",
+    ),
+    (
+        "unsound",
+        [("kind = 'choice'", "kind = 'choices'"), (BACKWARD, "key = true }"), (METRIC, "key = true }")],
+        "ticking every option earns credit",
+        "[[item]]",
+    ),
+    ("part-count", [("kind = 'choice'", "kind = 'order'"), parts("一 one", "二 two")], "3 to 7 entries", "part"),
+    ("same-parts", [("kind = 'choice'", "kind = 'order'"), parts("一 a", "二 b", "三 A")], "in English", "part"),
+    ("part-count", [("kind = 'choice'", "kind = 'match'"), match("a", "b")], "3 to 7 entries of left", "left"),
+    ("unsound", [("kind = 'choice'", "kind = 'match'"), match("a", "a", "a")], "everything with ra earns", "[[item]]"),
+    ("worked-missing", [("kind = 'choice'", "kind = 'order'"), ORDER, *UNWORKED], "needs zh.worked", "kind"),
+    ("gap-text", [CLOZE, gap("'乙'", "'b; c'")], "cannot be typed into A", "gap"),
+    ("gap-text", [CLOZE, gap("'乙'", "'cross-entropy', 'Cross Entropy'")], "the same text twice", "gap"),
+    ("unsound", [*CLOZE_BOTH, gap("'最小化'", "'b'")], "gap A: '最小化' stands in the stem", "[[item]]"),
     ("deal", [("ask = 'D'", "ask = 'terms'")], "add an index", "ask"),
     ("deal", [("$P=<<p>>$，", "$P=<<r>>$，"), ("$P=<<p>>$ and", "$P=<<r>>$ and")], "<<r>> must name an input", "ask"),
     ("unsound", [("atol = 1e-6", "atol = 0.5")], "tolerances of the key", "seeds"),
@@ -226,7 +277,7 @@ def test_every_rule_has_its_bad_file() -> None:
     named |= {"unknown-output", "unknown-step", "unknown-claim", "unknown-mistake", "unknown-input", "escaped-string"}
     shown = {case[0] for case in BAD} | {"topic", "folder", "source", "duplicate-id"}
     assert named - shown == set()
-    assert len(named) > 35
+    assert len(named) > 40
 
 
 def test_what_cannot_be_read_is_told_and_hides_nothing(good: str, write: Write, tmp_path: Path) -> None:
