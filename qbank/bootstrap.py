@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qbank.services.logs import Logs
     from qbank.services.progress import Progress
     from qbank.services.study import Study
+    from qbank.services.warmup import WarmUp
     from qbank.storage import Store
 
 
@@ -126,6 +127,12 @@ class App:
         from qbank.services.progress import Progress
 
         return Progress(self.store, self.bank, self.learner_name)
+
+    @cached_property
+    def warmups(self) -> tuple[WarmUp, ...]:
+        from qbank.services.warmup import load
+
+        return load(locations.data() / "warmup.toml", self.bank.question)
 
     @cached_property
     def logs(self) -> Logs:

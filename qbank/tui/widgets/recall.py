@@ -23,10 +23,10 @@ class RecallItem(ItemWidget):
 
     DEFAULT_CSS = """
     RecallItem #shown { height: auto; }
-    RecallItem .head { margin: 1 1 0 1; }
+    RecallItem .head { margin: 0 1; }
     RecallItem #aloud { padding: 0 1; color: $text-muted; }
     RecallItem #answer { margin: 0 1; }
-    RecallItem Rows { margin-top: 0; }
+    RecallItem Rows { margin-bottom: 1; }
     """
 
     def __init__(self, dealt: Dealt, lang: str, answer: Text) -> None:

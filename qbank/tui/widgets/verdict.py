@@ -1,0 +1,107 @@
+"""What became of an answer: right or wrong, the mistake by name, the way to the answer, when the card comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.style import Style
+from textual.widgets import Static
+
+from qbank.domain import RATINGS, Dealt, Text, Verdict
+from qbank.services.wording import interval
+from qbank.tui.text import plain
+from qbank.tui.widgets.prose import Prose
+
+if TYPE_CHECKING:
+    from qbank.services.tasks import Answered
+
+NAMES = {
+    "again": Text("重来", "again"),
+    "hard": Text("困难", "hard"),
+    "good": Text("良好", "good"),
+    "easy": Text("简单", "easy"),
+}
+
+
+class VerdictPanel(VerticalScroll):
+    """Empty and hidden until there is something to tell."""
+
+    DEFAULT_CSS = """
+    VerdictPanel {
+        height: auto; max-height: 60%; padding: 0 1; display: none;
+        background: $surface; border-left: outer $foreground 40%;
+    }
+    VerdictPanel.-told { display: block; }
+    VerdictPanel.-right { border-left: outer $success; }
+    VerdictPanel.-wrong { border-left: outer $error; }
+    VerdictPanel #says { text-style: bold; }
+    VerdictPanel.-right #says { color: $text-success; }
+    VerdictPanel.-wrong #says { color: $text-error; }
+    VerdictPanel #worked { margin-left: 2; }
+    """
+    can_focus = False
+
+    def __init__(self, scored: bool = True) -> None:
+        super().__init__(id="verdict")
+        self.scored = scored
+        """Whether to say when the card comes back."""
+        self.dealt: Dealt | None = None
+        self.verdict: Verdict | None = None
+        self.answered: Answered | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Prose(id="says")
+        yield Prose(id="key")
+        yield Prose(id="worked")
+        yield Static(id="returns")
+
+    def clear(self) -> None:
+        """Nothing to tell."""
+        self.dealt = self.verdict = self.answered = None
+        self.set_classes("")
+
+    def tell(self, dealt: Dealt, verdict: Verdict, answered: Answered | None, lang: str) -> None:
+        """Show a verdict. ``answered`` None: the answer could not be read, nothing was stored."""
+        self.dealt, self.verdict, self.answered = dealt, verdict, answered
+        kind = "-right" if verdict.correct else "-wrong" if verdict.valid else "-unread"
+        self.set_classes(f"-told {kind}")
+        self.relabel(lang)
+        self.scroll_home(animate=False)
+
+    def relabel(self, lang: str) -> None:
+        """The same in another language."""
+        verdict, dealt = self.verdict, self.dealt
+        if verdict is None or dealt is None:
+            return
+        self.query_one("#says", Prose).show(verdict.feedback[lang])
+        missed = verdict.valid and not verdict.correct
+        key = next((option.text[lang] for option in dealt.options if option.id == verdict.key), verdict.key)
+        missed = missed and dealt.kind != "recall"  # its answer is on the page already
+        self._optional("#key", (("答案：" if lang == "zh" else "Answer: ") + key) if missed else "")
+        self._optional("#worked", verdict.worked[lang] if missed else "")
+        self.query_one("#returns", Static).update(returns(self.answered, lang))
+        self.query_one("#returns").display = self.answered is not None and self.scored
+
+    def _optional(self, name: str, text: str) -> None:
+        prose = self.query_one(name, Prose)
+        prose.show(text)
+        prose.display = bool(text.strip())
+
+
+def returns(answered: Answered | None, lang: str) -> Content:
+    """When the card comes back under each of the four ratings, the chosen one marked; a click rates."""
+    if answered is None:
+        return Content("")
+    if answered.rating is None:
+        return plain("练习，不影响复习。" if lang == "zh" else "Practice: nothing is rescheduled.", "$text-muted")
+    parts: list[Content | str] = []
+    for number, rating in enumerate(RATINGS, start=1):
+        text = f"{number} {NAMES[rating][lang]} {interval(answered.intervals[rating], lang)}"
+        style = "bold $text-accent" if rating == answered.rating else "$text-muted"
+        shown = f"[{text}]" if rating == answered.rating else f" {text} "
+        click = Style.from_meta({"@click": f"screen.digit({number})"})
+        parts += [Content.styled(shown, style).stylize(click), "  "]
+    return Content("").join([part if isinstance(part, Content) else Content(part) for part in parts])
