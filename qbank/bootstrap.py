@@ -13,12 +13,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from qbank import locations
-from qbank.domain import BadValue
+from qbank.domain import BadValue, QbankError
 
 if TYPE_CHECKING:
     from qbank.services.author import Author
+    from qbank.services.backups import Backups
     from qbank.services.bank import Bank
     from qbank.services.config import Config
+    from qbank.services.doctor import Doctor
     from qbank.services.errata import Errata
     from qbank.services.logs import Logs
     from qbank.services.progress import Progress
@@ -69,6 +71,7 @@ class App:
             raise BadValue("--learner", "not be empty", learner)
         self.learner_name = (learner or "me").strip()
         self._lang = lang
+        self._complaints: list[str] = []
 
     def __enter__(self) -> Self:
         return self
@@ -86,8 +89,8 @@ class App:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Question files that could not be read; nothing if the bank was not used."""
-        return self.bank.problems if "bank" in self.__dict__ else ()
+        """What went wrong without stopping anything: unreadable question files, a daily backup that failed."""
+        return (*(self.bank.problems if "bank" in self.__dict__ else ()), *self._complaints)
 
     def say(self, zh: str, en: str) -> str:
         return zh if self.lang == "zh" else en
@@ -109,17 +112,40 @@ class App:
 
     @cached_property
     def bank(self) -> Bank:
+        return self._bank_of(self.store)
+
+    def _bank_of(self, store: Store) -> Bank:
         from qbank.services.bank import Bank, Root
 
         roots = [Root(locations.questions(), "bundled")]
         if self.own_questions.is_dir():
             roots.append(Root(self.own_questions, "user"))
-        return Bank(self.store, roots)
+        return Bank(store, roots)
+
+    @cached_property
+    def backups(self) -> Backups:
+        from qbank.services.backups import Backups
+
+        return Backups(self.database, now_ms=self.now_ms, new_id=self.new_id)
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        from qbank.services.doctor import Doctor
+
+        return Doctor(self.database, self._bank_of, now_ms=self.now_ms, new_id=self.new_id)
+
+    def _back_up(self) -> None:
+        """The day's first use of what writes to the log makes a backup; that it fails stops nobody."""
+        try:
+            self.backups.daily(self.store)
+        except QbankError as error:
+            self._complaints.append(f"no backup today: {error}")
 
     @cached_property
     def study(self) -> Study:
         from qbank.services.study import Study
 
+        self._back_up()
         return Study(self.store, self.bank, now_ms=self.now_ms, new_id=self.new_id, learner=self.learner_name)
 
     @cached_property
@@ -138,6 +164,7 @@ class App:
     def logs(self) -> Logs:
         from qbank.services.logs import Logs
 
+        self._back_up()
         return Logs(self.store, self.bank, now_ms=self.now_ms, new_id=self.new_id)
 
     @cached_property

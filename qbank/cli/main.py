@@ -20,7 +20,8 @@ COMMANDS = {
     "next": "study", "answer": "study", "undo": "study",
     "solvers": "solvers", "solve": "solvers", "verify": "solvers",
     "errata": "errata", "lint": "author", "new": "author",
-    "config": "config", "export": "logs", "import": "logs", "completion": "completion",
+    "config": "config", "export": "logs", "import": "logs",
+    "backup": "upkeep", "restore": "upkeep", "doctor": "upkeep", "completion": "completion",
 }  # fmt: skip
 """Command -> module of qbank.cli that defines it. A module is imported when its command is asked for."""
 

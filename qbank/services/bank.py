@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,6 +44,16 @@ class Bank:
         return content.find(self.store, stamps) or self._read(stamps)
 
     def _read(self, stamps: Mapping[str, str]) -> str:
+        version, rows = self._load()
+        with self.store.write() as tx:
+            if not content.has(tx, version):
+                content.put(tx, version, rows)
+            if not self.problems:  # a folder with faults is read, and complained about, each time
+                content.remember(tx, stamps, version)
+        return version
+
+    def _load(self) -> tuple[str, list[content.ContentRow]]:
+        """The content version that the folders hold, and its rows."""
         from qbank.content.read import load_folder
 
         sha = hashlib.sha256(FORMAT.encode())
@@ -55,12 +66,24 @@ class Bank:
             problems += [str(problem) for problem in loaded.problems]
             rows += [_row(question, loaded.raws[question.id]) for question in loaded.questions]
         self.problems = tuple(problems)
-        with self.store.write() as tx:
+        return version, rows
+
+    def drift(self, *, mend: bool = False) -> list[str]:
+        """Questions whose copy in the database is not what their files say; ``mend`` copies them again.
+
+        A version that is not in the database yet has not drifted: it is read at the next use.
+        """
+        version, rows = self._load()
+        with self.store.read() as tx:
             if not content.has(tx, version):
+                return []
+            there, listed = content.payloads(tx, version), {row.id: row.summary for row in content.rows(tx, version)}
+        plain = {row.id: tuple(json.loads(json.dumps(part)) for part in (row.payload, row.summary)) for row in rows}
+        found = sorted(id_ for id_ in {*plain, *there} if plain.get(id_) != (there.get(id_), listed.get(id_)))
+        if mend:
+            with self.store.write() as tx:
                 content.put(tx, version, rows)
-            if not problems:  # a folder with faults is read, and complained about, each time
-                content.remember(tx, stamps, version)
-        return version
+        return found
 
     @cached_property
     def _summaries(self) -> dict[str, dict[str, Any]]:

@@ -83,7 +83,7 @@ def rebuild_all(tx: Tx, roots: Iterable[str] | None = None) -> None:
 def settle_deal(tx: Tx, person: Person, deal: str) -> None:
     """Note which standing event answers a deal: the earliest review, else the earliest practice, else none."""
     found = events.answers(tx, deal, person.uuids)
-    counting = next((e for e in found if e.kind == "review"), found[0] if found else None)
+    counting = deals.counting(found)
     deals.close(tx, deal, None if counting is None else counting.uuid)
 
 

@@ -62,7 +62,7 @@ class Logs:
                 elif same != event:
                     refused.append((line, "another event has this uuid"))
             events.append(tx, *fresh.values(), local=False)
-            changed = _meet(tx, [event.learner for _, event in found])
+            changed = people.meet(tx, [event.learner for _, event in found])
             if name is not None:
                 changed |= _join(tx, name, {event.learner for _, event in found})
             _take_in(tx, list(fresh.values()), changed)
@@ -107,15 +107,6 @@ def _parse(path: Path | None) -> tuple[list[tuple[int, Event]], list[tuple[int, 
         except RefusedLine as error:
             refused.append((number, str(error)))
     return found, refused, len(found) + len(refused)
-
-
-def _meet(tx: Tx, uuids: Iterable[str]) -> set[str]:
-    """Make rows for learners that are not here yet and settle names and joins; the roots that changed."""
-    told = events.of_kind(tx, "learner")
-    joined = [e.data["joins"] for e in told if isinstance(e.data.get("joins"), str)]
-    for uuid in sorted({*uuids, *joined, *(e.learner for e in told)} - learners.uuids(tx)):
-        learners.add(tx, uuid, None, local=False)
-    return people.settle(tx)
 
 
 def _join(tx: Tx, name: str, uuids: set[str]) -> set[str]:

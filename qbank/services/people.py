@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from qbank.domain import BadValue, Event
 from qbank.scheduling import zone_offset
 from qbank.scheduling.learners import roots
@@ -32,6 +34,15 @@ def find_or_make(tx: Tx, name: str) -> Person:
     learners.add(tx, uuid, name, local=True)
     events.append(tx, Event(tx.new_id(), at, zone_offset(None)(at), uuid, "learner", {"name": name}))
     return learners.person(tx, uuid)
+
+
+def meet(tx: Tx, uuids: Iterable[str]) -> set[str]:
+    """Make rows for learners that are not here yet and settle names and joins; the roots that changed."""
+    told = events.of_kind(tx, "learner")
+    joined = [e.data["joins"] for e in told if isinstance(e.data.get("joins"), str)]
+    for uuid in sorted({*uuids, *joined, *(e.learner for e in told)} - learners.uuids(tx)):
+        learners.add(tx, uuid, None, local=False)
+    return settle(tx)
 
 
 def settle(tx: Tx) -> set[str]:

@@ -82,7 +82,7 @@ def remember(tx: Tx, stamps: Mapping[str, str], version: str) -> None:
 
 def put(tx: Tx, version: str, rows: Iterable[ContentRow], *, stamps: Mapping[str, str] | None = None) -> None:
     """Store a version's questions (replacing them where it is there already) and drop versions long unused."""
-    _drop(tx, version)
+    drop(tx, version)
     now = tx.now_ms()
     tx.run(insert(content_version).values(version=version, put_ms=now, used_ms=now))
     for row in rows:
@@ -138,7 +138,8 @@ def _use(tx: Tx, version: str) -> None:
     tx.run(update(content_version).where(content_version.c.version == version).values(used_ms=tx.now_ms()))
 
 
-def _drop(tx: Tx, version: str) -> None:
+def drop(tx: Tx, version: str) -> None:
+    """Forget a version's questions."""
     index.remove(tx, version)
     tx.run(delete(content_version).where(content_version.c.version == bindparam("gone")), {"gone": version})
 
@@ -148,7 +149,7 @@ def _prune(tx: Tx) -> None:
     found = tx.run(select(c.version, c.used_ms).order_by(c.used_ms.desc(), c.put_ms.desc())).all()
     for version, used in found[KEEP_AT_LEAST:]:
         if used < tx.now_ms() - KEEP_MS:
-            _drop(tx, version)
+            drop(tx, version)
 
 
 def _key(stamps: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, literal_column, select, update
 
-from qbank.domain import Deal, dealt_from_json
+from qbank.domain import Deal, Event, dealt_from_json
 from qbank.storage.store import Tx
 from qbank.storage.tables import deal
 
@@ -77,6 +77,11 @@ def retry_of(tx: Tx, id: str) -> StoredDeal | None:
     """The deal that repeats another one."""
     row = tx.run(select(*_COLUMNS).where(_c.retry_of == id).order_by(_c.at_ms, _c.id).limit(1)).first()
     return None if row is None else _stored(row)
+
+
+def counting(answers: Sequence[Event]) -> Event | None:
+    """Of a deal's standing answers in replay order the one that counts: the first review, else the first practice."""
+    return next((e for e in answers if e.kind == "review"), answers[0] if answers else None)
 
 
 def close(tx: Tx, id: str, event: str | None) -> None:

@@ -24,13 +24,17 @@ _RULES = {
 }
 
 
-def bad_database(path: Path, rule: str, why: str = "") -> QbankError:
+class DamagedDatabase(BadValue):
+    """What SQLite finds in the file makes no sense."""
+
+
+def bad_database(path: Path, rule: str, why: str = "", form: type[BadValue] = BadValue) -> QbankError:
     """``database must <rule>; got <path> (<why>)``; a long path keeps its end."""
     shown = str(path)
     room = 76 - len(why)
     if len(shown) > room:
         shown = "…" + shown[-room + 1 :]
-    return BadValue("database", rule, f"{shown} ({why})" if why else shown)
+    return form("database", rule, f"{shown} ({why})" if why else shown)
 
 
 def explain(path: Path, error: BaseException) -> QbankError | None:
@@ -40,7 +44,8 @@ def explain(path: Path, error: BaseException) -> QbankError | None:
     name = getattr(error, "sqlite_errorname", "") or ""
     for prefix, rule in _RULES.items():
         if name.startswith(prefix):
-            return bad_database(path, rule, str(error))
+            damaged = prefix in ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+            return bad_database(path, rule, str(error), DamagedDatabase if damaged else BadValue)
     if isinstance(error, sqlite3.OperationalError) and str(error).startswith(("no such table", "no such column")):
-        return bad_database(path, "be an intact qbank database", str(error))
+        return bad_database(path, "be an intact qbank database", str(error), DamagedDatabase)
     return None

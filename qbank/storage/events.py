@@ -113,6 +113,17 @@ def count(tx: Tx) -> int:
     return int(tx.run(select(func.count()).select_from(event)).scalar_one())
 
 
+def any_(tx: Tx) -> bool:
+    """Whether the log holds anything."""
+    return tx.run(select(_c.seq).limit(1)).first() is not None
+
+
+def latest(tx: Tx) -> int | None:
+    """The latest moment that any event names (UTC milliseconds)."""
+    found = tx.run(select(func.max(_c.at_ms))).scalar_one()
+    return None if found is None else int(found)
+
+
 def _undone(learners: Collection[str]) -> ColumnElement[bool]:
     undo = event.alias("undo")
     return exists(

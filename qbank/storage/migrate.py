@@ -26,17 +26,17 @@ def config_for(scripts: Path = SCRIPTS) -> Config:
     return config
 
 
-def upgrade(engine: Engine, scripts: Path = SCRIPTS) -> None:
-    """Run every revision that is due in one transaction: all of them, or the file stays as it was."""
+def upgrade(engine: Engine, scripts: Path = SCRIPTS, *, to: str = "head") -> None:
+    """Run every revision that is due, up to ``to``, in one transaction: all of them, or the file stays as it was."""
     from alembic import command
     from alembic.script import ScriptDirectory
 
     config = config_for(scripts)
-    revisions = list(ScriptDirectory.from_config(config).walk_revisions())
+    revisions = list(ScriptDirectory.from_config(config).walk_revisions(head=to if to != "head" else "heads"))
     with engine.connect().execution_options(**WRITE) as connection:
         connection.begin()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {len(revisions)}")
         connection.commit()

@@ -73,7 +73,7 @@ class Store:
                     engine = engine_for(path, "rw")
                 if mode == "rw":
                     use_wal(engine)
-                _bring_up_to_date(path, engine, mode)
+                _bring_up_to_date(path, engine, mode, now_ms)
             return cls(path, engine, now_ms, new_id)
         except BaseException:
             engine.dispose()
@@ -153,7 +153,7 @@ def _lay_out(engine: Engine) -> None:
         connection.commit()
 
 
-def _bring_up_to_date(path: Path, engine: Engine, mode: str) -> None:
+def _bring_up_to_date(path: Path, engine: Engine, mode: str, now_ms: Callable[[], int]) -> None:
     with engine.connect() as connection:
         number = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
@@ -161,6 +161,8 @@ def _bring_up_to_date(path: Path, engine: Engine, mode: str) -> None:
     if number < len(REVISIONS):
         if mode == "ro":
             raise bad_database(path, f"have schema {len(REVISIONS)}", f"schema {number}, opened for reading only")
+        from qbank.storage import backup
         from qbank.storage.migrate import upgrade
 
+        backup.make(path, f"schema{number}", now_ms())
         upgrade(engine)

@@ -127,3 +127,22 @@ def test_an_older_database_opened_for_reading_only_is_refused(tmp_path, open_sto
 def test_the_migrations_ship_beside_the_code():
     assert (migrate.SCRIPTS / "env.py").is_file()
     assert migrate.SCRIPTS.is_relative_to(Path(migrate.__file__).parent)
+
+
+def test_an_upgrade_backs_up_first_and_without_a_backup_nothing_is_upgraded(tmp_path, open_store, newer):
+    path = tmp_path / "old.db"
+    old_database(path, open_store)
+    before = shape(path)
+    newer()
+    (tmp_path / "backups").touch()
+    with pytest.raises(QbankError, match="be a folder that can be made"):
+        open_store(path)
+    assert shape(path) == before
+    (tmp_path / "backups").unlink()
+    open_store(path)
+    (made,) = (tmp_path / "backups").iterdir()
+    assert made.name.endswith(f"-schema{len(tables.REVISIONS)}.db")
+    assert shape(made)[0] == before[0]
+    with sqlite3.connect(made) as raw:
+        assert raw.execute("SELECT * FROM alias").fetchall() == [("a", "b")]
+    raw.close()
