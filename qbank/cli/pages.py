@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qbank.domain import Dealt, Erratum, Question, Verdict
+from qbank.domain import Dealt, Erratum, Part, Question, ShownOption, Verdict
 from qbank.mathtext import markdown
 from qbank.mathtext import width as cells
 from qbank.services.views import erratum_json
-from qbank.services.wording import within
+from qbank.services.wording import key_lines, stem, within
 
 
 def heading(question: Question, lang: str) -> str:
@@ -87,16 +87,22 @@ def indent(text: str, first: str) -> str:
 def dealt_page(dealt: Dealt, lang: str, width: int) -> str:
     """The task as a learner sees it."""
     zh = lang == "zh"
-    lines = [markdown(dealt.stem[lang], width)]
-    if dealt.options:
+    lines = [markdown(stem(dealt, lang), width)]
+    if dealt.left:
+        lines += ["", "左边" if zh else "left", *_numbered(dealt.left, lang, width), "右边" if zh else "right"]
+    elif dealt.options:
         lines.append("")
-        for number, option in enumerate(dealt.options, start=1):
-            lines.append(indent(markdown(option.text[lang], width - 5), f"  {number}  "))
+    lines += _numbered(dealt.options, lang, width)
+    if dealt.options or dealt.kind == "cloze":
         lines.append("  0  不知道" if zh else "  0  I don't know")
     allowed = within(dealt, lang)
     if allowed:
         lines.append(f"（{allowed}）" if zh else f"({allowed})")
     return "\n".join(lines)
+
+
+def _numbered(entries: Sequence[ShownOption | Part], lang: str, width: int) -> list[str]:
+    return [indent(markdown(one.text[lang], width - 5), f"  {place}  ") for place, one in enumerate(entries, start=1)]
 
 
 def verdict_page(verdict: Verdict, dealt: Dealt, lang: str, width: int) -> str:
@@ -106,9 +112,10 @@ def verdict_page(verdict: Verdict, dealt: Dealt, lang: str, width: int) -> str:
         return markdown(verdict.feedback[lang], width)
     lines = [markdown(verdict.feedback[lang], width)]
     if not verdict.correct:
-        key = next((option.text[lang] for option in dealt.options if option.id == verdict.key), verdict.key)
         if dealt.kind != "recall":
-            lines.append(markdown(("答案: " if zh else "answer: ") + key, width))
+            word = "答案: " if zh else "answer: "
+            key = "\n".join(markdown(line, width - cells(word)) for line in key_lines(dealt, verdict.key, lang))
+            lines.append(indent(key, word))
         worked = markdown(verdict.worked[lang], width - 2)
         lines += [f"  {line}" for line in worked.splitlines()]
     return "\n".join(lines)

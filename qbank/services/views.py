@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qbank.domain import Dealt, Erratum, Question, Verdict
+from qbank.grading.cloze import gaps
 from qbank.services.tasks import Answered, Next
 
 
@@ -94,6 +95,10 @@ def dealt_json(dealt: Dealt, lang: str) -> dict[str, Any]:
     }
     if dealt.options:
         view["options"] = [{"id": option.id, "text": option.text[lang]} for option in dealt.options]
+    if dealt.left:
+        view["left"] = [{"id": left.id, "text": left.text[lang]} for left in dealt.left]
+    if dealt.kind == "cloze":
+        view["gaps"] = list(gaps(dealt))
     if dealt.points:
         view["points"] = [{"id": point.id, "text": point.text[lang]} for point in dealt.points]
     if tolerance(dealt):

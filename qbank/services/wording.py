@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qbank.domain import Dealt
+from qbank.grading.cloze import GAP, gaps
 from qbank.services.views import tolerance
 
 
@@ -23,9 +24,26 @@ def interval(seconds: float, lang: str) -> str:
 
 def within(dealt: Dealt, lang: str) -> str:
     """How exact an answer must be, or how it is written; nothing where that goes without saying."""
-    zh = lang == "zh"
-    if dealt.kind == "shape":
-        return "形状，如 1,64,28,28" if zh else "a shape such as 1,64,28,28"
+    exact = _exactness(dealt, lang == "zh")
+    written = HOW.get(dealt.kind, ("", ""))[0 if lang == "zh" else 1]
+    if dealt.kind == "cloze" and len(names := gaps(dealt)) > 1:
+        example = ";".join(f"{name}=…" for name in names)
+        written = f"写成 {example}" if lang == "zh" else f"as {example}"
+    return ("；" if lang == "zh" else "; ").join(part for part in (written, exact) if part)
+
+
+HOW = {
+    "choices": ("可多选，如 1,3", "several may be right, such as 1,3"),
+    "order": ("按顺序写序号，如 2,1,3", "the numbers in order, such as 2,1,3"),
+    "match": ("左=右，如 1=2,2=1", "left=right, such as 1=2,2=1"),
+    "shape": ("形状，如 1,64,28,28", "a shape such as 1,64,28,28"),
+    "vector": ("向量，如 0.5, 1/3, -2", "a vector such as 0.5, 1/3, -2"),
+    "matrix": ("矩阵，行间用分号，如 1 2; 3 4", "a matrix, rows by semicolon, such as 1 2; 3 4"),
+}
+"""How an answer of each kind is written: Chinese, English."""
+
+
+def _exactness(dealt: Dealt, zh: bool) -> str:
     allowed = tolerance(dealt)
     if allowed is None:
         return ""
@@ -34,3 +52,28 @@ def within(dealt: Dealt, lang: str) -> str:
     if allowed["atol"]:
         return f"允许误差 {allowed['atol']:g}" if zh else f"within {allowed['atol']:g}"
     return "须精确" if zh else "exactly"
+
+
+def stem(dealt: Dealt, lang: str) -> str:
+    """The stem as Markdown, with its gaps as brackets to be filled: ``[ A ]``, or ``[   ]`` where there is one only."""
+    if dealt.kind != "cloze":
+        return dealt.stem[lang]
+    alone = len(dealt.key) == 1
+    return GAP.sub(lambda match: "[   ]" if alone else f"[ {match[1]} ]", dealt.stem[lang])
+
+
+def key_lines(dealt: Dealt, key: str, lang: str) -> list[str]:
+    """The right answer in the learner's language, Markdown lines; ``key`` is the verdict's."""
+    texts = {option.id: option.text[lang] for option in dealt.options}
+    if dealt.kind == "choice":
+        return [texts.get(key, key)]
+    if dealt.kind == "choices":
+        return [text for id_, text in texts.items() if id_ in dealt.key]
+    if dealt.kind == "order":
+        return [f"{place}. {texts[id_]}" for place, id_ in enumerate(dealt.key, start=1)]
+    if dealt.kind == "match":
+        return [f"{left.text[lang]} — {texts[dealt.key[left.id]]}" for left in dealt.left]
+    if dealt.kind == "cloze":
+        names, words = gaps(dealt), {name: dealt.key[name][lang][0] for name in dealt.key}
+        return [words[name] if len(names) == 1 else f"{name} = {words[name]}" for name in names]
+    return [key]
