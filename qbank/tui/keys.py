@@ -9,8 +9,8 @@ from textual.binding import Binding
 
 from qbank.domain import Text
 
-NAMES = {" ": "space", "\u3000": "ideographic_space", ",": "comma", "，": "fullwidth_comma"}
-"""Characters that a list of keys cannot hold as they are -> Textual's names."""
+NAMES = {" ": "space", "\u3000": "ideographic_space", "?": "question_mark", "!": "exclamation_mark", "/": "slash"}
+"""Characters -> Textual's names, where it has others for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ GRAMMAR: Mapping[str, Key] = {
     "practice": _key("p", "练这道题", "practice this question"),
     "errata": _key("x", "勘误", "errata"),
     "search": _key("/", "搜索", "search"),
+    "filter": _key("f", "筛选", "filters"),
     "clear": _key("r", "清除筛选", "clear the filters"),
     "review": _key("v", "复习", "review"),
     "quiz": _key("z", "测验", "quiz"),

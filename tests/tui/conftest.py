@@ -118,7 +118,7 @@ def play() -> Callable[..., None]:
 
     def run(app: QbankApp, story: Story, size: tuple[int, int] = (80, 24)) -> None:
         async def main() -> None:
-            async with asyncio.timeout(BOUND), app.run_test(size=size) as pilot:
+            async with asyncio.timeout(BOUND), app.run_test(size=size, notifications=True) as pilot:
                 await idle(pilot)
                 await story(pilot)
 

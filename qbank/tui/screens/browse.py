@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text as Cell
@@ -31,17 +31,21 @@ COLUMNS = {
 }
 WIDTHS = {"stars": 5, "topic": 15, "source": 11, "cards": 5}
 """Columns beside the title, which takes what is left."""
+NARROW = 72
+"""Below so many columns topic and cards are left out."""
 
 
 class BrowseScreen(QbankScreen[None]):
-    """``/`` searches, Tab goes through the filters, Enter opens a question."""
+    """``/`` searches, ``f`` goes to the filters and Tab through them, Enter opens a question."""
 
     CSS_PATH = "browse.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [bind("search"), bind("clear"), bind("practice")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("search"), bind("filter"), bind("clear"), bind("practice")]
 
     everything: Sequence[Row] | None = None
     """All rows of the bank: what the filters can offer. None until they are there."""
     rows: Sequence[Row] = ()
+    searched = ""
+    """What the rows shown were searched for."""
 
     def body(self) -> Iterable[Widget]:
         with Horizontal(id="filters"):
@@ -74,23 +78,28 @@ class BrowseScreen(QbankScreen[None]):
         value = self.query_one(f"#{name}", Select).value
         return None if value is Select.NULL else value
 
-    def look(self) -> None:
-        """Ask for the rows that pass the filters and match the search."""
+    def look(self, then: Callable[[], object] | None = None) -> None:
+        """Ask for the rows that pass the filters and match the search; ``then`` once they are shown."""
         text = self.query_one("#search", Input).value.strip()
         stars, topic, source = (self.chosen(name) for name in FILTERS)
         self.qapp.work(
             lambda: self.qapp.context.bank.summaries(stars, topic, source, text or None),
-            self.fill,
+            lambda rows: self.fill(rows, text, then),
             owner=self,
             group="look",
             exclusive=True,
         )
 
-    def fill(self, rows: Sequence[Row]) -> None:
-        """Show rows; the cursor stays on its question where that is still there."""
+    def fill(self, rows: Sequence[Row], searched: str, then: Callable[[], object] | None = None) -> None:
+        """Show rows. The cursor stays on its question, but after another search goes to the best match."""
         self.rows = rows
         self._write_table()
+        if searched != self.searched:
+            self.table.move_cursor(row=0)
+            self.searched = searched
         self.refresh_chrome()
+        if then is not None:
+            then()
 
     def on_input_changed(self) -> None:
         self.look()
@@ -100,7 +109,8 @@ class BrowseScreen(QbankScreen[None]):
             self.look()
 
     def on_input_submitted(self) -> None:
-        self.table.focus()
+        """To the table, but not before it shows what was typed."""
+        self.look(self.table.focus)
 
     # ------------------------------------------------------------ texts
 
@@ -114,7 +124,7 @@ class BrowseScreen(QbankScreen[None]):
         return [
             Hint("accept", Text("打开", "open")),
             Hint("search"),
-            Hint("accept", Text("筛选", "filters"), "Tab"),
+            Hint("filter"),
             Hint("clear", Text("全部", "all")),
             Hint("practice", Text("练这些", "practice these")),
             Hint("back"),
@@ -147,13 +157,12 @@ class BrowseScreen(QbankScreen[None]):
         table, lang = self.table, self.qapp.lang
         at = self._at_cursor()
         table.clear(columns=True)
-        wide = {**WIDTHS, "title": self._title_columns()}
-        for name, label in COLUMNS.items():
-            table.add_column(Cell(label[lang]), width=wide[name], key=name)
+        wide = self._widths()
+        for name, columns in wide.items():
+            table.add_column(Cell(COLUMNS[name][lang]), width=columns, key=name)
         for row in self.rows:
-            table.add_row(
-                *(Cell(cut(clean(text), wide[name])) for name, text in self._cells(row).items()), key=row["id"]
-            )
+            cells = self._cells(row)
+            table.add_row(*(Cell(cut(clean(cells[name]), wide[name])) for name in wide), key=row["id"])
         place = next((n for n, row in enumerate(self.rows) if row["id"] == at), 0)
         table.move_cursor(row=place)
         nothing = self.everything is not None and not self.rows
@@ -172,9 +181,10 @@ class BrowseScreen(QbankScreen[None]):
             "cards": str(len(row["facets"])),
         }
 
-    def _title_columns(self) -> int:
-        padding = 2 * len(COLUMNS) + 1
-        return max(20, self.size.width - sum(WIDTHS.values()) - padding)
+    def _widths(self) -> dict[str, int]:
+        shown = [name for name in COLUMNS if self.size.width >= NARROW or name not in ("topic", "cards")]
+        taken = sum(WIDTHS.get(name, 0) + 2 for name in shown) + 1  # two blanks a cell, and the scroll bar
+        return {name: WIDTHS.get(name, max(12, self.size.width - taken)) for name in shown}
 
     def _at_cursor(self) -> str | None:
         table = self.table
@@ -194,6 +204,11 @@ class BrowseScreen(QbankScreen[None]):
 
     def action_search(self) -> None:
         self.query_one("#search", Input).focus()
+
+    def action_filter(self) -> None:
+        select = self.query_one("#stars", Select)
+        select.focus()
+        select.action_show_overlay()
 
     def action_clear(self) -> None:
         """Every filter back to all, the search emptied."""

@@ -17,7 +17,7 @@ from qbank.tui.text import plain
 
 ORDER = (
     "accept", "unknown", "hint", "solver", "again", "hard", "good", "easy", "undo", "challenge", "skip",
-    "edit", "source", "cancel", "practice", "errata", "search", "clear",
+    "edit", "source", "cancel", "practice", "errata", "search", "filter", "clear",
     "review", "quiz", "browse", "warmup", "settings", "language", "theme", "palette", "help", "back", "quit",
 )  # fmt: skip
 

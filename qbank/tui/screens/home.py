@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -21,7 +22,16 @@ from qbank.tui.widgets.legend import Hint
 if TYPE_CHECKING:
     from qbank.services.progress import Overview
 
-CHOICES = ("review", "quiz", "browse", "warmup", "settings", "help", "quit")
+CHOICES = {
+    "review": Text("先到期的，再学新的", "what is due, then something new"),
+    "quiz": Text("十张卡片，混合次序", "ten cards in a mixed order"),
+    "browse": Text("按星级、主题、来源筛选；搜索", "by stars, topic, source; search"),
+    "warmup": Text("五道题，不计分", "five questions, not scored"),
+    "settings": Text("语言、配色、每天几分钟、面试日期", "language, theme, minutes a day, interview"),
+    "help": Text("所有按键", "every key"),
+    "quit": Text("", ""),
+}
+"""What can be done from here -> a few words about it."""
 
 
 class HomeScreen(QbankScreen[None]):
@@ -91,11 +101,13 @@ class HomeScreen(QbankScreen[None]):
         self.query_one("#advice", Static).update(plain(advice(self.overview, self.qapp.lang)))
         choices = self.query_one("#choices", OptionList)
         for name in CHOICES:
-            choices.replace_option_prompt(name, plain(self._choice(name)))
+            choices.replace_option_prompt(name, self._choice(name))
 
-    def _choice(self, name: str) -> str:
-        says = GRAMMAR[name].says[self.qapp.lang]
-        return says + " " * max(22 - width(says), 2) + GRAMMAR[name].shown[self.qapp.lang]
+    def _choice(self, name: str) -> Content:
+        says, shown = (part[self.qapp.lang] for part in (GRAMMAR[name].says, GRAMMAR[name].shown))
+        gap = " " * max(18 - width(says), 2)
+        about = CHOICES[name][self.qapp.lang]
+        return Content.assemble(says, gap, (shown, "bold"), "   ", about)
 
     # ------------------------------------------------------------ ways on
 

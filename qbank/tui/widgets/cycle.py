@@ -53,7 +53,7 @@ class Cycle(Widget, can_focus=True):
         parts: list[Content | tuple[str, str]] = []
         for value, label in zip(self.values, self.labels, strict=True):
             chosen = value == self.value
-            parts.append((f"[{clean(label)}]" if chosen else f" {clean(label)} ", "bold" if chosen else "dim"))
+            parts.append((f"[{clean(label)}]" if chosen else f" {clean(label)} ", "bold" if chosen else ""))
         return Content.assemble(*parts)
 
     def get_content_width(self, *_: object) -> int:
