@@ -24,13 +24,13 @@ def open_here(path: str) -> Store:
     return Store.open(path, now_ms=lambda: time.time_ns() // 1_000_000, new_id=lambda: str(uuid.uuid4()))
 
 
-def answer_many(path: str, shelf, learner: str, card: str | None, gate, told) -> None:
+def answer_many(path: str, shelf, learner: str, card: str | None, each: int, gate, told) -> None:
     """One process: answer the same card's deals, or whatever comes next, and report each acknowledged event."""
     gate.wait()
     store = open_here(path)
     study = Study(store, shelf, now_ms=store.now_ms, new_id=store.new_id, learner=learner)
     events = []
-    for n in range(PER_PROCESS):
+    for n in range(each):
         task = study.deal(card) if card else study.next()
         if task is None:
             break
@@ -42,11 +42,14 @@ def answer_many(path: str, shelf, learner: str, card: str | None, gate, told) ->
     store.close()
 
 
-def together(path: Path, shelf, learners: list[str], card: str | None) -> list[list[tuple[str, str]]]:
+def together(
+    path: Path, shelf, learners: list[str], card: str | None, each: int = PER_PROCESS
+) -> list[list[tuple[str, str]]]:
     context = multiprocessing.get_context("spawn")
     gate, told = context.Barrier(len(learners)), context.Queue()
     processes = [
-        context.Process(target=answer_many, args=(str(path), shelf, learner, card, gate, told)) for learner in learners
+        context.Process(target=answer_many, args=(str(path), shelf, learner, card, each, gate, told))
+        for learner in learners
     ]
     for process in processes:
         process.start()
@@ -57,20 +60,22 @@ def together(path: Path, shelf, learners: list[str], card: str | None) -> list[l
     return found
 
 
+@pytest.mark.parametrize("each", [PER_PROCESS, pytest.param(250, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("learners", [["a", "b", "c", "d"], ["me"] * 4], ids=["four learners", "one learner"])
-def test_four_processes_lose_nothing(make_world, tmp_path, learners):
+def test_four_processes_lose_nothing(make_world, tmp_path, learners, each):
+    """None of them is ever told that the database is locked: that would end its process."""
     world = make_world("shared")
     shelf = world.shelf
     world.store.close()
     (tmp_path / "shared.db").unlink()  # they make it together, too
-    found = together(tmp_path / "shared.db", shelf, learners, "alpha#compute")
+    found = together(tmp_path / "shared.db", shelf, learners, "alpha#compute", each)
     world.store = open_here(str(tmp_path / "shared.db"))
     answers = [event for event in world.log() if event.kind in ("review", "practice")]
     acknowledged = {uuid for events in found for _, uuid in events}
     assert {event.uuid for event in answers} == acknowledged
     assert len([event for event in world.log() if event.kind == "learner"]) == len(set(learners))
     if len(set(learners)) == 4:
-        assert len(answers) == 4 * PER_PROCESS
+        assert len(answers) == 4 * each
     for learner in set(learners):
         world.holds(learner)
 
