@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from qbank.dealing.formula import deal as _formula
+from qbank.dealing.formula import unconfirmed
 from qbank.dealing.numeric import attempt as _numeric
 from qbank.dealing.numeric import check_keys
 from qbank.dealing.placeholders import fill, placeholders
@@ -21,6 +23,7 @@ __all__ = [
     "fill",
     "mistake_text",
     "placeholders",
+    "unconfirmed",
     "unsound",
 ]
 
@@ -45,6 +48,8 @@ def deal(question: Question, item_id: str, seed: int | None = None) -> Dealt:
         raise BadValue("item", f"be one of {question.id}'s (recall{_listed(question)})", item_id)
     if seed is None:
         seed = item.seeds[0]
+    if item.kind == "formula":
+        return attempt(question, item, seed)  # nothing varies: what the lint has held stays so
     reasons: list[str] = []
     for k in range(ATTEMPTS):
         dealt = attempt(question, item, seed, k)
@@ -60,6 +65,8 @@ def attempt(question: Question, item: Item, seed: int, k: int = 0) -> Dealt:
     """The ``k``-th draw for a seed, sound or not."""
     if item.kind not in GRADED:
         raise QbankError(f"{question.id} {item.id}: items of kind {item.kind} cannot be dealt yet")
+    if item.kind == "formula":
+        return _formula(question, item, seed)
     return _worded(question, item, seed) if item.kind in WORDED else _numeric(question, item, seed, k)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from qbank.domain import Dealt
 from qbank.grading import cloze, grade, key_text, rows
+from qbank.grading.equivalence import Agrees, compare
+from qbank.grading.expression import parse
 from qbank.grading.number import tolerance
 
 APART = 4.0
@@ -161,9 +163,18 @@ def _named(dealt: Dealt) -> list[str]:
 
 
 def _typed(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         return "[" + ", ".join(map(_typed, value)) + "]"
     return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+def _formula(dealt: Dealt) -> list[str]:
+    key = parse(str(dealt.key), dealt.symbols)
+    if isinstance(compare(key, key, dealt.symbols, f"{dealt.question}#{dealt.item}"), Agrees):
+        return []
+    return ["the key has no value on most of the symbols' domain"]
 
 
 _OWN: dict[str, Callable[[Dealt], list[str]]] = {
@@ -172,6 +183,7 @@ _OWN: dict[str, Callable[[Dealt], list[str]]] = {
     "order": _order,
     "match": _match,
     "cloze": _cloze,
+    "formula": _formula,
     "number": _number,
     "vector": _number,
     "matrix": _number,

@@ -66,7 +66,7 @@ class Dealt:
     key: Any
     """choice: option id · choices: the keys' ids · order: ids in the right order · match: left id -> right id ·
     cloze: gap -> language -> accepted texts · number: float or int · shape, vector, matrix: nested list ·
-    recall: essential point ids."""
+    formula: the formula as typed text, like the traps' · recall: essential point ids."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     solver: str | None = None
     ask: str | None = None
@@ -76,6 +76,8 @@ class Dealt:
     """choice, choices: the options · order: the parts · match: the right-hand side; all as shown."""
     left: tuple[Part, ...] = ()
     """match: the left-hand side."""
+    symbols: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """formula: the symbols with their domains."""
     points: tuple[Point, ...] = ()
     traps: tuple[Trap, ...] = ()
     hint: Text | None = None
@@ -110,6 +112,7 @@ def dealt_from_json(raw: Mapping[str, Any]) -> Dealt:
     values["left"] = tuple(Part(p["id"], Text(p["text"]["zh"], p["text"]["en"])) for p in values.get("left", ()))
     values["points"] = tuple(Point(**{**p, "text": _text(p["text"])}) for p in values.get("points", ()))
     values["traps"] = tuple(Trap(**{**t, "says": _text(t["says"])}) for t in values.get("traps", ()))
+    values["symbols"] = {name: (low, high) for name, (low, high) in (raw.get("symbols") or {}).items()}
     return Dealt(**values)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from qbank.domain import Dealt, QbankError, Rating, Verdict
-from qbank.grading import array, choice, choices, cloze, match, number, order, shape
+from qbank.grading import array, choice, choices, cloze, formula, match, number, order, shape
 from qbank.grading import recall as _recall
 
 _Entry = TypeVar("_Entry")
@@ -23,6 +23,7 @@ _GRADERS: dict[str, Callable[[Dealt, str], Verdict]] = {
     "vector": array.grade,
     "matrix": array.grade,
     "shape": shape.grade,
+    "formula": formula.grade,
     "recall": _recall.grade,
 }
 _KEYS: dict[str, Callable[[Dealt], str]] = {
@@ -35,6 +36,7 @@ _KEYS: dict[str, Callable[[Dealt], str]] = {
     "vector": array.key_text,
     "matrix": array.key_text,
     "shape": shape.key_text,
+    "formula": formula.key_text,
     "recall": _recall.key_text,
 }
 

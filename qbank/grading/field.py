@@ -13,7 +13,9 @@ class Field(NamedTuple):
 
     value: float | None
     read_as: str = ""
-    """The expression as it was read, with its value: ``0.5*ln(2) = 0.34657359028``; or the number alone."""
+    """The expression as it was read, with its value: ``0.5 * ln(2) = 0.34657359028``; or the number alone."""
+    shown: str = ""
+    """What was typed, as it may be repeated: an expression as it was read."""
     fault: Text | None = None
     at: int | None = None
 
@@ -24,10 +26,10 @@ def read(text: str) -> Field:
     Numbers first, so that ``1 1/2``, ``1,234`` and ``inf`` keep their meaning.
     """
     if (plain := reading.number(text)) is not None:
-        return Field(plain, format(plain, ".12g"))
+        return Field(plain, format(plain, ".12g"), reading.shown(text))
     try:
         value, written = expression.value(text[: reading.LIMIT + 1], limit=reading.LIMIT)
     except expression.ExpressionError as error:
         told = any(ch.isdecimal() for ch in text[: reading.LIMIT])
-        return Field(None, "", error.line() if told else None, error.at)
-    return Field(value, f"{written} = {value:.12g}")
+        return Field(None, "", "", error.line() if told else None, error.at)
+    return Field(value, f"{written} = {value:.12g}", reading.shown(written, 80))

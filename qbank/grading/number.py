@@ -24,7 +24,7 @@ def grade(dealt: Dealt, answer: str) -> Verdict:
         return verdict.unreadable(answer, key_text(dealt), dealt.worked, read.fault or EXPECTED, read.at)
     if meets(given, key, dealt.rtol, dealt.atol):
         return verdict.right(understood, key_text(dealt), dealt.worked)
-    typed = reading.shown(answer)
+    typed = read.shown
     trap = nearest(dealt, given)
     if trap is None:
         coarse = too_few_digits(given, reading.unit(answer), key)

@@ -87,21 +87,16 @@ def test_what_is_refused_and_where(text: str) -> None:
 
 
 READ = {
-    "z(1-z)": None, "z*(1-z)": "z*(1 - z)", "z⁻¹": "z^(-1)", "zⁿ": "z^(n)", "λ·z": "lambda*z", "x₁+x_1": "x_1 + x_1",
-    "1/2*z": "1/2*z", "1/(2*z)": "1/(2*z)", "-z^2": "-z^2", "(-z)^2": "(-z)^2", "z-(z-1)": "z - (z - 1)",
-    "z--1": None, "z*-1": "z*(-1)", "z/(z*z)": "z/(z*z)", "(z^2)^3": "(z^2)^3", "z^2^3": "z^2^3", "LOG(z)": "ln(z)",
-    "-(z*z)": "-(z*z)", "-z*z": "-z*z", "1e25": "1e25", "1.50": "1.5", "5e-9": "5e-9", "１ － ｚ": "1 - z",
+    "z*(1-z)": "z * (1 - z)", "z⁻¹": "z^(-1)", "λ·z": "lambda * z", "x₁+x_1": "x_1 + x_1", "1/2*z": "1/2 * z",
+    "1/(2*z)": "1/(2 * z)", "-z^2": "-z^2", "(-z)^2": "(-z)^2", "z-(z-1)": "z - (z - 1)", "z*-1": "z * (-1)",
+    "z/(z*z)": "z/(z * z)", "(z^2)^3": "(z^2)^3", "z^2^3": "z^2^3", "LOG(z)": "ln(z)", "-(z*z)": "-(z * z)",
+    "-z*z": "-z * z", "1e25": "1e25", "1.50": "1.5", "5e-9": "5e-9", "１ － ｚ": "1 - z", "zⁿ": "z^n",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", [text for text, says in READ.items() if says is not None])
+@pytest.mark.parametrize("text", READ)
 def test_how_it_was_read(text: str) -> None:
-    symbols = ("z", "n", "lambda", "x_1")
-    says = READ[text]
-    assert says is not None
-    assert write(parse(text, symbols)) == write(parse(says, symbols))
-    if text != "zⁿ":
-        assert write(parse(text, symbols)) == says
+    assert write(parse(text, ("z", "n", "lambda", "x_1"))) == READ[text]
 
 
 def test_a_symbol_hides_the_function_or_constant_of_its_name() -> None:

@@ -13,13 +13,13 @@ from qbank.grading import field, grade
 def test_an_expression_is_graded_by_its_value(number: Dealt) -> None:
     verdict = grade(number, "0.5*ln(0.5/0.9)+0.5*ln(0.5/0.1)")
     assert (verdict.valid, verdict.correct) == (True, True)
-    assert verdict.understood == "0.5*ln(0.5/0.9) + 0.5*ln(0.5/0.1) = 0.510825623766"
+    assert verdict.understood == "0.5 * ln(0.5/0.9) + 0.5 * ln(0.5/0.1) = 0.510825623766"
 
 
 def test_the_wrong_way_round_is_named_whether_typed_as_digits_or_as_a_formula(number: Dealt) -> None:
     verdict = grade(number, "0.9*ln(0.9/0.5)+0.1*ln(0.1/0.5)")
     assert verdict.mistake == "kl-divergence:reversed"
-    assert verdict.feedback.en == "0.9*ln(0.9/0.5)+0.1*ln(0.1/0.5): that is D(Q||P), the other direction"
+    assert verdict.feedback.en == "0.9 * ln(0.9/0.5) + 0.1 * ln(0.1/0.5): that is D(Q||P), the other direction"
 
 
 def test_an_integer_key_is_met_by_an_exact_expression(count: Dealt) -> None:
@@ -55,6 +55,6 @@ def test_infinity_is_never_reached_by_an_expression(number: Dealt) -> None:
 
 
 def test_the_live_value_while_typing() -> None:
-    assert field.read("0.5*ln(2)").read_as == "0.5*ln(2) = 0.34657359028"
+    assert field.read("0.5*ln(2)").read_as == "0.5 * ln(2) = 0.34657359028"
     assert field.read("0.5*").value is None
     assert field.read("").fault is None

@@ -12,7 +12,7 @@ _EXACT = Context(prec=800)
 
 
 def write(node: Node) -> str:
-    """With ``*`` and ``^`` and only the brackets that are needed: ``z*(1 - z)``, ``x^(-2)``."""
+    """With ``*`` and ``^`` and only the brackets that are needed: ``z * (1 - z)``, ``x^(-2)``."""
     return _write(node, _SUM)
 
 
@@ -35,7 +35,8 @@ def _text(node: Node) -> tuple[str, int]:
     if node.op == "^":
         return f"{_write(node.left, _ATOM)}^{_write(node.right, _POWER)}", _POWER
     if node.op in "*/":
-        return f"{_write(node.left, _PRODUCT)}{node.op}{_write(node.right, _POWER)}", _PRODUCT
+        sign = " * " if node.op == "*" else "/"  # between blanks an asterisk is no emphasis of Markdown's
+        return f"{_write(node.left, _PRODUCT)}{sign}{_write(node.right, _POWER)}", _PRODUCT
     right = _write(node.right, _PRODUCT)
     if right.startswith("-"):
         right = f"({right})"
