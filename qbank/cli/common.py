@@ -116,7 +116,7 @@ def with_app(command: Command) -> Command:
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         from qbank.bootstrap import App
 
-        chosen: Mapping[str, str] = click.get_current_context().obj or {}
+        chosen: Mapping[str, Any] = click.get_current_context().obj or {}
         with App(**chosen) as app:
             try:
                 return command(app, *args, **kwargs)

@@ -131,9 +131,7 @@ def test_a_database_that_cannot_be_opened_is_one_line(context, tmp_path, play) -
     assert "\n" not in app.fatal
 
 
-def test_numbers_that_cannot_be_read_again_are_told_and_the_app_stays(
-    at_home, play, settle, seen, until, monkeypatch
-) -> None:
+def test_numbers_that_cannot_be_read_again_are_told(at_home, play, settle, seen, until, monkeypatch) -> None:
     app = at_home("en")
 
     def broken() -> Overview:
