@@ -146,7 +146,14 @@ class App:
         from qbank.services.study import Study
 
         self._back_up()
-        return Study(self.store, self.bank, now_ms=self.now_ms, new_id=self.new_id, learner=self.learner_name)
+        return Study(
+            self.store,
+            self.bank,
+            now_ms=self.now_ms,
+            new_id=self.new_id,
+            learner=self.learner_name,
+            cases=locations.cases(self.database),
+        )
 
     @cached_property
     def progress(self) -> Progress:

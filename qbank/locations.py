@@ -33,6 +33,11 @@ def database(option: str | None = None) -> Path:
     return Path(chosen).expanduser() if chosen else _directory("data") / "qbank.db"
 
 
+def cases(database: Path) -> Path:
+    """Challenged verdicts, beside the database: the user's data directory unless another one is chosen."""
+    return database.parent / "cases"
+
+
 def own_questions(option: str | None = None) -> Path:
     """``--content``, else the user's own folder of questions (it need not exist)."""
     return Path(option).expanduser() if option else _directory("data") / "questions"

@@ -15,9 +15,9 @@ from qbank.services.wording import key_lines, stem, within
 def heading(question: Question, lang: str) -> str:
     """Stars and where the question comes from: ``**  document 000, 16.2``."""
     parts = ["*" * question.stars]
-    source = question.sources[0]
-    number = source.number or source.heading
-    parts.append(f"文档 {source.doc} {number}" if lang == "zh" else f"document {source.doc}, {number}")
+    for source in question.sources[:1]:  # a reader's own may have none
+        number = source.number or source.heading
+        parts.append(f"文档 {source.doc} {number}" if lang == "zh" else f"document {source.doc}, {number}")
     return "  ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 
 HELP = {
     "zh": """\
-  选项序号、数或形状   作答          0   不知道
+  序号、数、算式等   作答            0   不知道
+  =   其后总是答案，如 =s（而不是命令 s）
   h 或空格   提示                    s   用这组数运行求解器
   k   跳过                           u   撤销上一次作答
   !   对判定有异议（记录下来）       zh / en   切换语言
   q   结束""",
     "en": """\
-  an option's number, a number, a shape   answer      0   I don't know
+  an option's number, a number, an expression   answer   0   I don't know
+  =   what follows is an answer, such as =s, never a command
   h or a blank   hint                                 s   run the solver on these numbers
   k   skip                                            u   undo the last answer
   !   challenge the verdict (it is recorded)          zh / en   switch the language
@@ -53,6 +56,10 @@ class Session:
     def __init__(self, app: App, tasks: Iterable[Next], total: int | None = None) -> None:
         self.app, self.tasks, self.total = app, tasks, total
         self.lang = app.lang
+        self.raw = ""
+        """The last line as it was typed: formulas and names keep their case."""
+        self.unread: str | None = None
+        """The last answer to the open task that could not be read."""
         self.answered: dict[str, tuple[Next, Answered]] = {}
         """By deal, in order; what an undo takes back leaves."""
 
@@ -92,7 +99,7 @@ class Session:
 
     def attempt(self, task: Next) -> Answered | None:
         """Read commands and attempts until one is stored."""
-        start, hinted = now_ms(), False
+        start, hinted, self.unread = now_ms(), False, None
         self.line("\n" + dealt_page(task.dealt, self.lang, self.app.width))
         if task.kind == "recall":
             self.line(self.say("\n先说出你的答案，再按 Enter 看要点。", "\nSay your answer aloud, then press Enter."))
@@ -105,9 +112,11 @@ class Session:
             elif task.kind == "recall":
                 return self.recall(task, start)
             elif typed:
-                seen = self.app.bank.grade(task.dealt, typed)
+                answer = self.raw.removeprefix("=").removeprefix("＝").strip()
+                seen = self.app.bank.grade(task.dealt, answer)
                 if seen.valid:
-                    return self.app.study.answer(task.deal, answer=typed, hinted=hinted, ms=now_ms() - start)
+                    return self.app.study.answer(task.deal, answer=answer, hinted=hinted, ms=now_ms() - start)
+                self.unread = answer
                 self.line(verdict_page(seen, task.dealt, self.lang, self.app.width))
 
     def recall(self, task: Next, start: int) -> Answered:
@@ -134,7 +143,7 @@ class Session:
 
     def tell(self, answered: Answered, task: Next) -> Answered:
         """The verdict and when the card comes back; the reader may overrule the rating or undo."""
-        self.answered[task.deal] = task, answered
+        self.answered[task.deal], self.unread = (task, answered), None
         self.line(verdict_page(answered.verdict, task.dealt, self.lang, self.app.width))
         while True:
             self.line(self.returns(answered))
@@ -180,13 +189,23 @@ class Session:
             if undone is not None:
                 raise TakenBack(undone.deal)
             self.line(self.say("没有可撤销的。", "Nothing to undo."))
-        elif typed == "!" and self.answered:
-            _, last = list(self.answered.values())[-1]
-            self.app.study.challenge(last.event)
-            self.line(self.say("已记录你的异议。", "Your challenge is recorded."))
+        elif typed == "!" and (self.unread is not None or self.answered):
+            self.challenge(task)
         else:
             return False
         return True
+
+    def challenge(self, task: Next) -> None:
+        """Save the case of an answer that could not be read, else of the last verdict."""
+        study = self.app.study
+        if self.unread is not None:
+            file = study.doubt(task.deal, self.unread)
+        else:
+            _, last = list(self.answered.values())[-1]
+            file = study.case_file(study.challenge(last.event))
+        self.line(self.say("已记录你的异议。", "Your challenge is recorded."))
+        if file is not None:
+            self.line(f"  qbank grade --case {shlex.quote(str(file))}")
 
     def solve(self, task: Next) -> None:
         """The demonstration on the numbers of this task."""
@@ -205,6 +224,7 @@ class Session:
             raw = input("> ")
         except EOFError:
             raise Quit from None
+        self.raw = raw.strip()
         typed = unicodedata.normalize("NFKC", raw)
         return "h" if typed and not typed.strip() else typed.strip().casefold()
 

@@ -69,6 +69,14 @@ def judge_again(dealt: Dealt, event: Event, rating: str | None) -> Judged:
     )
 
 
+def typed(event: Event) -> str | None:
+    """The answer that an event holds, as it can be graded again; None for a recall that its reader rated."""
+    answer, ticked = event.data.get("answer"), event.data.get("ticked")
+    if isinstance(answer, str):
+        return answer
+    return (",".join(map(str, ticked)) or "0") if isinstance(ticked, list) else None
+
+
 def _judge_recall(dealt: Dealt, ticked: Collection[str] | None, rating: str | None) -> tuple[Verdict, Rating]:
     known = [p.id for p in dealt.points]
     if ticked is None:

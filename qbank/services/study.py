@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection
 from hashlib import sha256
+from pathlib import Path
 
 from qbank.domain import BadValue, Deal, Dealt, Event, QbankError
+from qbank.grading import grade
 from qbank.scheduling.replay import NEVER_UNDONE, card_of
-from qbank.services import answering, marks, people, picking
+from qbank.services import answering, cases, marks, people, picking
 from qbank.services.cards import learn_names, record, refresh, settle_deal, unknown_names
 from qbank.services.desk import Desk, sit
 from qbank.services.settings import Settings
@@ -25,9 +27,17 @@ class Study:
     """One learner's cards. Every answer is on disk when its method returns."""
 
     def __init__(
-        self, store: Store, shelf: Shelf, *, now_ms: Callable[[], int], new_id: Callable[[], str], learner: str = "me"
+        self,
+        store: Store,
+        shelf: Shelf,
+        *,
+        now_ms: Callable[[], int],
+        new_id: Callable[[], str],
+        learner: str = "me",
+        cases: Path | None = None,
     ) -> None:
-        self.store, self.shelf = store, shelf
+        """:param cases: the folder for challenged verdicts; None: they are in the log alone."""
+        self.store, self.shelf, self.cases = store, shelf, cases
         self._now_ms, self._new_id = now_ms, new_id
         self._name = people.checked_name(learner)
         self._uuid: str | None = None
@@ -195,12 +205,30 @@ class Study:
             return marks.mark(desk, picking.by_key(desk, self.shelf.cards()), kind, card, due_ms)
 
     def challenge(self, event: str, note: str | None = None) -> str:
-        """Doubt a verdict: the log keeps deal, answer and verdict, to be replayed; the event's UUID."""
+        """Doubt a verdict: the log keeps deal, answer and verdict; the event's UUID, under which the case is saved."""
         self._prepare()
         with self.store.write() as tx:
             desk = self._desk(tx)
             old = self._own_event(desk, event)
-            return marks.challenge(desk, self._answered_deal(desk, old), old, note)
+            stored = self._answered_deal(desk, old)
+            written = marks.challenge(desk, stored, old, note)
+            told = answering.told(desk, stored, old)
+        answer = answering.typed(old)
+        if self.cases is not None and answer is not None:
+            cases.save(self.cases, written, told.dealt, answer, told.verdict, note)
+        return written
+
+    def doubt(self, deal: str, answer: str) -> Path | None:
+        """Save the case of an answer that could not be read: nothing of it is in the log. None without a folder."""
+        self._prepare()
+        with self.store.read() as tx:
+            dealt = self._own_deal(self._desk(tx), deal).deal.dealt
+        return cases.save(self.cases, self._new_id(), dealt, answer, grade(dealt, answer)) if self.cases else None
+
+    def case_file(self, challenge: str) -> Path | None:
+        """Where a challenge was saved; None where there is nothing to replay (a recall rated by the reader)."""
+        path = None if self.cases is None else self.cases / f"{challenge}.json"
+        return path if path is not None and path.is_file() else None
 
     def adopt(self, weights: Collection[float]) -> str:
         """Use other weights from now on and for all history; the event's UUID."""
