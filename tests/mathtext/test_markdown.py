@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbank.mathtext import markdown, width, wrap
+from qbank.mathtext import markdown, marked, width, wrap
 
 CASES = {
     "**一句话**：$D(P\\|Q)$ 是": "一句话：D(P‖Q) 是",
@@ -104,6 +104,51 @@ pieces = st.lists(
 @given(text=pieces, columns=st.integers(-3, 60))
 def test_no_markdown_raises_or_lets_a_control_character_through(text: str, columns: int) -> None:
     assert all(ch.isprintable() or ch in "\n\u3000" for ch in markdown(text, columns))
+
+
+@given(text=pieces, columns=st.integers(10, 60))
+def test_marks_change_no_text_and_lie_inside_it(text: str, columns: int) -> None:
+    shown, marks = marked(text, columns)
+    assert shown == markdown(text, columns)
+    assert all(0 <= start < end <= len(shown) for start, end, _ in marks)
+
+
+def test_what_is_marked() -> None:
+    shown, marks = marked("# Head *x*\n\n**fat `code` fat** and *slanted*, **粗体跨行粗体跨行**。", 24)
+    assert [(shown[start:end], name) for start, end, name in marks] == [
+        ("Head x", "head"),
+        ("x", "slant"),
+        ("fat code fat", "bold"),
+        ("code", "code"),
+        ("slanted", "slant"),
+        ("粗体跨行粗体跨\n行", "bold"),
+    ]
+
+
+def test_signs_in_the_text_itself_mark_nothing() -> None:
+    assert marked("a\u206ab\u206b\u2066c\u2069", 40) == ("a b  c", [])
+
+
+def test_marks_do_not_move_a_break() -> None:
+    text = "前面的字（**括号里的粗体字**）后面的字，**再来**。"
+    bare = text.replace("**", "")
+    for columns in range(8, 40):
+        assert markdown(text, columns) == markdown(bare, columns)
+
+
+def test_a_formula_too_wide_to_be_drawn_stands_in_lines() -> None:
+    tex = "$$" + "+".join(rf"\frac{{a_{n}}}{{b_{n}}}" for n in range(1, 9)) + "$$"
+    wide, narrow = markdown(tex, 80), markdown(tex, 30)
+    assert "──" in wide or "―" in wide or "─" in wide
+    assert all(width(line) <= 30 for line in narrow.split("\n"))
+    assert "a₁/b₁" in narrow.replace(" ", "")
+
+
+def test_long_code_and_tables_are_folded() -> None:
+    text = "```\n" + "x = " + "1" * 60 + "\n```\n\n| a | " + "b " * 40 + "|\n|---|---|"
+    lines = markdown(text, 40).split("\n")
+    assert all(width(line) <= 40 for line in lines)
+    assert "".join(line.strip() for line in lines).count("1") == 60
 
 
 def test_importing_it_loads_no_library() -> None:

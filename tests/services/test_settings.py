@@ -6,6 +6,7 @@ from qbank.domain import BadValue, Event
 from qbank.services import settings as study_settings
 
 DEFAULTS = {"desired_retention": 0.9, "rollover_hour": 4, "zone": None, "new_per_day": None, "reviews_per_day": None}
+DEFAULTS |= {"daily_minutes": None, "interview_date": None}
 
 
 def test_defaults(make_world):
@@ -25,6 +26,8 @@ def test_defaults(make_world):
         ("zone", " Europe/Berlin ", "Europe/Berlin"),
         ("new_per_day", "12", 12),
         ("reviews_per_day", "0", 0),
+        ("daily_minutes", "20", 20),
+        ("interview_date", " 2030-03-15 ", "2030-03-15"),
     ],
 )
 def test_a_setting_is_kept_and_can_be_taken_back(make_world, name, typed, value):
@@ -61,6 +64,12 @@ def test_a_setting_is_kept_and_can_be_taken_back(make_world, name, typed, value)
         ("new_per_day", "-1"),
         ("new_per_day", "1e3"),
         ("new_per_day", "1" * 5000),
+        ("daily_minutes", "0"),
+        ("daily_minutes", "1441"),
+        ("daily_minutes", "half an hour"),
+        ("interview_date", "2030-02-30"),
+        ("interview_date", "tomorrow"),
+        ("interview_date", 20300315),
         ("colour", "red"),
     ],
 )
