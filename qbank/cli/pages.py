@@ -9,7 +9,7 @@ from qbank.domain import Dealt, Erratum, Part, Question, ShownOption, Verdict
 from qbank.mathtext import markdown
 from qbank.mathtext import width as cells
 from qbank.services.views import erratum_json
-from qbank.services.wording import key_lines, stem, within
+from qbank.services.wording import key_lines, read_as, stem, within
 
 
 def heading(question: Question, lang: str) -> str:
@@ -105,12 +105,17 @@ def _numbered(entries: Sequence[ShownOption | Part], lang: str, width: int) -> l
     return [indent(markdown(one.text[lang], width - 5), f"  {place}  ") for place, one in enumerate(entries, start=1)]
 
 
-def verdict_page(verdict: Verdict, dealt: Dealt, lang: str, width: int) -> str:
-    """Right or wrong, the mistake by name, and after a wrong answer the worked solution."""
+def verdict_page(verdict: Verdict, dealt: Dealt, lang: str, width: int, answer: str = "") -> str:
+    """Right or wrong, the mistake by name, and after a wrong answer the worked solution.
+
+    With the ``answer`` as typed, one that cannot be read is shown with a caret below the character at fault.
+    """
     zh = lang == "zh"
     if not verdict.valid:
-        return markdown(verdict.feedback[lang], width)
+        return "\n".join([*_caret(answer, verdict.at, width), markdown(verdict.feedback[lang], width)])
     lines = [markdown(verdict.feedback[lang], width)]
+    if read := read_as(dealt, verdict, lang):
+        lines.insert(0, read)
     if not verdict.correct:
         if dealt.kind != "recall":
             word = "答案: " if zh else "answer: "
@@ -119,3 +124,11 @@ def verdict_page(verdict: Verdict, dealt: Dealt, lang: str, width: int) -> str:
         worked = markdown(verdict.worked[lang], width - 2)
         lines += [f"  {line}" for line in worked.splitlines()]
     return "\n".join(lines)
+
+
+def _caret(answer: str, at: int | None, width: int) -> list[str]:
+    """The answer and a caret below its ``at``-th character; nothing where there is no place or no room."""
+    shown = "".join(ch if ch.isprintable() else " " for ch in answer[:width])
+    if at is None or not shown.strip() or cells(shown[: at + 1]) > width - 3:
+        return []
+    return ["  " + shown, "  " + " " * cells(shown[:at]) + "^"]

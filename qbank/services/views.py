@@ -101,6 +101,8 @@ def dealt_json(dealt: Dealt, lang: str) -> dict[str, Any]:
         view["gaps"] = list(gaps(dealt))
     if dealt.points:
         view["points"] = [{"id": point.id, "text": point.text[lang]} for point in dealt.points]
+    if dealt.symbols:
+        view["symbols"] = {name: list(span) for name, span in dealt.symbols.items()}
     if tolerance(dealt):
         view["tolerance"] = tolerance(dealt)
     return view
@@ -117,6 +119,7 @@ def verdict_json(verdict: Verdict, lang: str) -> dict[str, Any]:
         "feedback": verdict.feedback[lang],
         "key": verdict.key,
         "worked": verdict.worked[lang],
+        "at": verdict.at,
     }
 
 

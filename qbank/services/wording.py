@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qbank.domain import Dealt
+from qbank.domain import Dealt, Verdict
 from qbank.grading.cloze import GAP, gaps
 from qbank.services.views import tolerance
 
@@ -29,6 +29,8 @@ def within(dealt: Dealt, lang: str) -> str:
     if dealt.kind == "cloze" and len(names := gaps(dealt)) > 1:
         example = ";".join(f"{name}=…" for name in names)
         written = f"写成 {example}" if lang == "zh" else f"as {example}"
+    if dealt.kind == "formula":
+        written = _symbols(dealt, lang == "zh")
     return ("；" if lang == "zh" else "; ").join(part for part in (written, exact) if part)
 
 
@@ -52,6 +54,20 @@ def _exactness(dealt: Dealt, zh: bool) -> str:
     if allowed["atol"]:
         return f"允许误差 {allowed['atol']:g}" if zh else f"within {allowed['atol']:g}"
     return "须精确" if zh else "exactly"
+
+
+def _symbols(dealt: Dealt, zh: bool) -> str:
+    """The symbols of a formula with their domains, and how products and powers are written."""
+    spans = [f"{name} ∈ [{low:g}, {high:g}]" for name, (low, high) in dealt.symbols.items()]
+    how = "乘号写 *，幂写 ^，另有 exp(x)、ln(x)、sqrt(x) 等" if zh else "write 2*x, x^2, exp(x), ln(x), sqrt(x)"
+    return ("；" if zh else "; ").join([*([("、" if zh else ", ").join(spans)] if spans else []), how])
+
+
+def read_as(dealt: Dealt, verdict: Verdict, lang: str) -> str | None:
+    """How a formula or an expression was read; None for other answers, which can be read in one way only."""
+    if not verdict.valid or not (dealt.kind == "formula" or (dealt.kind == "number" and " = " in verdict.understood)):
+        return None
+    return f"我读作 {verdict.understood}" if lang == "zh" else f"I read this as {verdict.understood}"
 
 
 def stem(dealt: Dealt, lang: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from qbank.content.errors import ContentError
 from qbank.content.lines import Lines
-from qbank.content.lint import deals, decimals, formulas, languages, names, references, writing
+from qbank.content.lint import deals, decimals, formulas, keys, languages, names, references, writing
 from qbank.content.lint.case import Case, Problem
 from qbank.content.parse import Origin, examine
 from qbank.content.read import load_folder, load_raw, read_text
@@ -28,6 +28,7 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
     decimals.check,
     writing.check,
     deals.check,
+    keys.check,
 )
 
 
