@@ -14,6 +14,7 @@ from qbank.domain import BadValue
 
 if TYPE_CHECKING:
     from qbank.bootstrap import App
+    from qbank.domain import Item, Question
 
 
 @click.command("solvers")
@@ -93,19 +94,26 @@ def solve_(
 @as_json
 @with_app
 def verify_(app: App, slugs: tuple[str, ...], device: str, json_: bool) -> int:
-    """Run every solver against its oracle, on every lane and dtype."""
+    """Run every solver against its oracle, on every lane and dtype, and check the items' precomputed keys."""
     from qbank import solving
+    from qbank.services import keys
 
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=1, label="verify", file=sys.stderr, hidden=hidden) as bar:
 
         def on_done(row: object, done: int, total: int) -> None:
-            bar.length = total
+            bar.length = total + len(items)
             bar.update(1)
 
+        items: list[tuple[Question, Item]] = []
         rows = solving.verify(slugs or None, device=device, on_done=on_done)
+        torch_only = {row.slug for row in rows} - {row.slug for row in rows if row.lane == "numpy"}
+        if device in ("auto", "cpu") and torch_only:
+            items = keys.keyed((app.author.bundled, app.author.own), torch_only)
+        done = len(rows)
+        checked = keys.check(items, lambda row, n, total: on_done(row, done + n, done))
     if json_:
-        emit([row.json() for row in rows])
+        emit([row.json() for row in rows] + [row.json() for row in checked])
     else:
         columns(
             app,
@@ -120,6 +128,10 @@ def verify_(app: App, slugs: tuple[str, ...], device: str, json_: bool) -> int:
                     safe(row.why or ""),
                 )
                 for row in rows
+            ]
+            + [
+                ("[x]" if row.ok else "[ ]", row.slug, "torch", "cpu", "float64", row.keys, safe(row.why or ""))
+                for row in checked
             ],
         )
-    return int(not all(row.ok for row in rows))
+    return int(not (all(row.ok for row in rows) and all(row.ok for row in checked)))
