@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
@@ -38,6 +38,7 @@ class TaskScreen(QbankScreen[None]):
         *digits("digit"),
         *(bind(name) for name in ("accept", "hint", "solver", "undo", "challenge", "skip")),
         *SCROLLING,
+        Binding("ctrl+z", "undo", show=False),
     ]
 
     SCORED: ClassVar[bool] = True

@@ -55,7 +55,8 @@ def count(farewell: Farewell, lang: str) -> str:
 def mistakes(farewell: Farewell, lang: str) -> str:
     """The mistakes by name, as Markdown."""
     head = "这次的错误：" if lang == "zh" else "Mistakes of this sitting:"
-    lines = [f"- {said[lang]}" + (f"  x{times}" if times > 1 else "") for said, times in farewell.mistakes]
+    often = "（{} 次）" if lang == "zh" else " ({} times)"
+    lines = [f"- {said[lang]}" + (often.format(times) if times > 1 else "") for said, times in farewell.mistakes]
     return "\n".join([head, "", *lines])
 
 

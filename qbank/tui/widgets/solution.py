@@ -179,9 +179,9 @@ class SolutionView(VerticalScroll):
         self._show("formula", plain(render(about["formula"], True)) if about and not self.brief else None)
 
     def _show(self, name: str, content: Content | None) -> None:
-        widget = self.query_one(f"#run-{name}", Static)
-        widget.display = content is not None
-        widget.update(content or "")
+        for widget in self.query(f"#run-{name}").results(Static):  # none while the app closes
+            widget.display = content is not None
+            widget.update(content or "")
 
     def _write_steps(self) -> None:
         """The steps so far; the page shows them better once it is there."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from textual import events
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
@@ -12,34 +14,33 @@ from qbank.tui.text import plain
 from qbank.tui.widgets.item import ItemWidget
 from qbank.tui.widgets.legend import Hint
 
-_ASCII = "0123456789+-.,/%()[]^*"
-_LETTERS = {"number": "einfaEINFA", "shape": "xX"}
-_OTHER = "、。，×−∞"
-
-
-def typeable(kind: str) -> frozenset[str] | None:
-    """Characters that an answer of a kind may hold (full-width forms too); None: any.
-
-    What it cannot hold stays a key of the grammar, so that ``u``, ``?`` and the space bar work in the field.
-    """
-    if kind not in _LETTERS:
-        return None
-    plain_ones = _ASCII + _LETTERS[kind]
-    return frozenset(plain_ones + "".join(chr(ord(ch) + 0xFEE0) for ch in plain_ones) + _OTHER)
+WORDS = ("cloze", "formula", "code")
+"""Kinds whose answers may hold any character."""
+NEVER = "!?"
+"""Keys of the grammar that no answer in numbers holds."""
+ALONE = "uUkK \u3000"
+"""Keys of the grammar while nothing has been typed: no number or shape begins with one."""
 
 
 class AnswerField(Input):
-    """An input that leaves keys alone which no answer of its kind may hold; → at the end is the grammar's."""
+    """An input that leaves the grammar its keys: some always, some while it is empty; → at the end opens the solver."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(id="field", compact=True)
-        self._takes = typeable(kind)
+        self.kind = kind
+
+    def takes(self, character: str) -> bool:
+        """Whether a character is text here rather than a key of the grammar (full-width forms count as plain)."""
+        plain = unicodedata.normalize("NFKC", character)
+        if self.kind in WORDS:
+            return bool(self.value) or plain not in (*NEVER, " ")
+        return plain not in NEVER and (bool(self.value) or plain not in ALONE)
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        return super().check_consume_key(key, character) and (self._takes is None or character in self._takes)
+        return character is not None and character.isprintable() and self.takes(character)
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.is_printable and self._takes is not None and event.character not in self._takes:
+        if event.is_printable and event.character is not None and not self.takes(event.character):
             event.prevent_default()  # and let it rise to the screen
             return
         await super()._on_key(event)
