@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qbank.domain import RATINGS, CardState, Rating
 from qbank.scheduling.days import DAY_MS, Days
+from qbank.scheduling.fuzz import drawn, fuzzed
 
 if TYPE_CHECKING:
     import fsrs
@@ -91,19 +92,39 @@ def _review(
 def interval(
     state: CardState, rating: Rating, at_ms: int, days: Days, weights: Weights | None = None, retention: float = 0.9
 ) -> Interval:
-    """The interval that a rating given now would choose. Whole days end where that study day begins."""
+    """The interval that FSRS gives a rating now. Whole days end where that study day begins."""
     day = days.day(at_ms)
     _, gap = _review(state, rating, day, weights, retention)
     if gap.days == 0:
         return Interval(0, round(gap.total_seconds() * 1000))
-    return Interval(gap.days, days.start(day + gap.days) - at_ms)
+    return _whole(gap.days, at_ms, days)
+
+
+def _whole(count: int, at_ms: int, days: Days) -> Interval:
+    return Interval(count, days.start(days.day(at_ms) + count) - at_ms)
 
 
 def preview(
-    state: CardState, at_ms: int, days: Days, weights: Weights | None = None, retention: float = 0.9
+    state: CardState,
+    at_ms: int,
+    days: Days,
+    weights: Weights | None = None,
+    retention: float = 0.9,
+    fuzz: str | None = None,
 ) -> dict[Rating, Interval]:
-    """The four intervals, one a rating."""
-    return {rating: interval(state, rating, at_ms, days, weights, retention) for rating in RATINGS}
+    """The four intervals, one a rating: Hard is never longer than Good, Good never longer than Easy.
+
+    :param fuzz: spreads intervals of days by a number drawn from this text (the deal's id); None: as FSRS gives them.
+    """
+    gaps = {rating: interval(state, rating, at_ms, days, weights, retention) for rating in RATINGS}
+    if fuzz is not None:
+        at = drawn(fuzz)
+        gaps = {r: _whole(fuzzed(g.days, at), at_ms, days) if g.days else g for r, g in gaps.items()}
+    least = gaps["hard"]
+    for rating in RATINGS[2:]:  # fitted weights and a rollover that is near can turn the order round
+        least = Interval(max(least.days, gaps[rating].days), max(least.ms, gaps[rating].ms))
+        gaps[rating] = least
+    return gaps
 
 
 def reviewed(

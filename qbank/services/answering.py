@@ -139,7 +139,7 @@ def _schedule(desk: Desk, card: str, event: Event, rating: Rating) -> dict[str, 
     state = before(desk.tx, desk.person, card, event.order)
     weights, weights_id = weights_of(desk.tx, desk.person)
     retention = desk.settings["desired_retention"]
-    gaps = preview(state, desk.now, desk.days, weights, retention)
+    gaps = preview(state, desk.now, desk.days, weights, retention, fuzz=event.data["deal"])
     gap = gaps[rating]
     after = reviewed(state, rating, at_ms=desk.now, day=desk.today, interval_ms=gap.ms, weights=weights)
     return {
