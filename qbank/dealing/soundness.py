@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -100,14 +101,21 @@ def _cloze(dealt: Dealt) -> list[str]:
     first = {name: words["en"][0] for name, words in dealt.key.items()}
     for name, words in dealt.key.items():
         for lang in ("zh", "en"):
-            rest = cloze.fold(cloze.GAP.sub(" ", dealt.stem[lang]))
             for word in words[lang]:
                 answer = ";".join(f"{gap}={word if gap == name else text}" for gap, text in first.items())
                 if not grade(dealt, answer).correct:
                     reasons.append(f"gap {name}: '{word}' does not grade right")
-                if len(cloze.fold(word)) > 1 and cloze.fold(word) in rest:
+                if _stands(word, cloze.GAP.sub(" ", dealt.stem[lang])):
                     reasons.append(f"gap {name}: '{word}' stands in the stem")
     return reasons
+
+
+def _stands(word: str, stem: str) -> bool:
+    """Whether a text gives the word away: as a whole word in Latin letters, anywhere in Chinese."""
+    word, stem = (" ".join(text.casefold().replace("-", " ").split()) for text in (word, stem))
+    if not word.isascii():
+        return len(word) > 1 and word in stem
+    return len(word) > 1 and re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", stem) is not None
 
 
 def _places(dealt: Dealt, ids: Any) -> list[str]:

@@ -11,7 +11,7 @@ from qbank.grading import reading, verdict
 
 LONGEST = 1000
 GAP = re.compile(r"\[\[([A-Za-z_][A-Za-z0-9_]*)\]\]")
-_EDGES = " .,:;!?'\"`$«»《》〈〉、。“”‘’「」"
+_EDGES = " =.,:;!?'\"`$«»《》〈〉、。“”‘’「」"
 
 
 def grade(dealt: Dealt, answer: str) -> Verdict:
