@@ -136,8 +136,9 @@ class App:
 
     def _back_up(self) -> None:
         """The day's first use of what writes to the log makes a backup; that it fails stops nobody."""
+        store = self.store  # what is wrong with the database is told once, by opening it
         try:
-            self.backups.daily(self.store)
+            self.backups.daily(store)
         except QbankError as error:
             self._complaints.append(f"no backup today: {error}")
 

@@ -14,7 +14,7 @@ def test_list(qbank) -> None:
     )
     assert row["title"] == "相对熵（KL 散度）"
     assert row["sources"][0] == {"doc": "000", "number": "16.2", "heading": "相对熵(KL散度)与交叉熵"}
-    assert row["facets"] == ["recall", "know", "compute"]
+    assert row["facets"][:3] == ["recall", "know", "compute"]
     assert "000-E049" in row["errata"]
 
 
@@ -86,7 +86,7 @@ def test_the_same_seed_deals_the_same_numbers(qbank) -> None:
 @pytest.mark.parametrize("item", ["by-hand", "in-bits", "which-direction", "not-a-metric"])
 def test_the_key_grades_right(qbank, item: str) -> None:
     wrong = qbank("grade", "kl-divergence", item, "--answer", "0", "--json").json
-    assert {"valid", "correct", "credit", "mistake", "understood", "feedback", "key", "worked"} == set(wrong)
+    assert {"valid", "correct", "credit", "mistake", "understood", "feedback", "key", "worked"} <= set(wrong)
     assert wrong["correct"] is False
     right = qbank("grade", "kl-divergence", item, f"--answer={wrong['key']}", "--json").json
     assert (right["valid"], right["correct"], right["credit"]) == (True, True, 1.0)
@@ -196,7 +196,9 @@ def test_errata_are_proven(qbank) -> None:
     assert rows["000-E094"]["proven"] is True
     assert "nan" in rows["000-E094"]["evidence"]
     assert rows["000-E117"]["proven"] is True
-    assert qbank("errata", "--json", "--source", "004").json == []
+    of_004 = qbank("errata", "--json", "--source", "004").json
+    assert of_004
+    assert {row["doc"] for row in of_004} == {"004"}
 
 
 def test_lint_finds_nothing_in_the_bundled_bank(qbank) -> None:
