@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from qbank.grading.equivalence.points import Domain, Point, points
 from qbank.grading.equivalence.precise import Calculator, Extreme, Undefined
@@ -19,6 +19,8 @@ DEEP = 700
 STABLE = 0.01
 """A difference that more digits change by no more than this share is real."""
 VANISHING = 1e-20
+CLEAR = 0.02
+"""Relative differences from here on show in four digits."""
 FEWEST = 6
 """Points that must agree, where there are symbols."""
 
@@ -44,17 +46,32 @@ class Unclear:
     """Too few points where both could be followed."""
 
 
+class _Found(NamedTuple):
+    short: bool
+    share: float
+    """The difference, relative to the larger side."""
+    outcome: Refuted
+
+    def rank(self, domain: Domain) -> tuple[bool, bool, float]:
+        """The larger, the better it shows a reader that the two differ."""
+        if self.share < CLEAR:
+            return self.short, False, self.share
+        point = self.outcome.point
+        off = [abs(float(point[name]) - (low + high) / 2) / (high - low) for name, (low, high) in domain.items()]
+        return self.short, True, -max(off, default=0.0)
+
+
 def compare(left: Node, right: Node, domain: Domain, seed: str) -> Agrees | Refuted | Unclear:
     """Compare on the domain. Where ``right`` has no value nothing is held against ``left``.
 
-    Refuted at the short point with the largest relative difference, if short points refute at all.
+    Refuted at a short point if one refutes: that nearest to the middle of the domain where the difference shows.
     """
     calculators = [Calculator(digits) for digits in DIGITS]
     deep = Calculator(DEEP)
     agreed = 0
     extreme: Refuted | None = None
-    refuted: list[tuple[bool, float, Refuted]] = []
-    undefined: list[tuple[bool, float, Refuted]] = []
+    refuted: list[_Found] = []
+    undefined: list[_Found] = []
     drawn = points(domain, seed)
     for place, point in enumerate(drawn):
         try:
@@ -65,7 +82,7 @@ def compare(left: Node, right: Node, domain: Domain, seed: str) -> Agrees | Refu
         try:
             given = [calculator.value(left, point) for calculator in calculators]
         except Undefined:
-            undefined.append((short, 0.0, Refuted(point, None, float(wanted[-1]))))
+            undefined.append(_Found(short, 1.0, Refuted(point, None, float(wanted[-1]))))
             continue
         except Extreme:
             extreme = extreme or Refuted(point, None, float(wanted[-1]))
@@ -75,13 +92,13 @@ def compare(left: Node, right: Node, domain: Domain, seed: str) -> Agrees | Refu
             gaps = [gaps[-1], deep.value(left, point) - deep.value(right, point)]
         if _real(gaps):
             share = float(abs(gaps[-1]) / max(abs(given[-1]), abs(wanted[-1])))
-            refuted.append((short, share, Refuted(point, float(given[-1]), float(wanted[-1]))))
+            refuted.append(_Found(short, share, Refuted(point, float(given[-1]), float(wanted[-1]))))
         elif _nothing(gaps):
             agreed += 1
-    if any(not short for short, _, _ in undefined):  # a short point may be a lone gap, as that of x/x at 0
+    if any(not found.short for found in undefined):  # a short point may be a lone gap, as that of x/x at 0
         refuted = refuted or undefined
     if refuted:
-        return max(refuted, key=lambda found: found[:2])[2]
+        return max(refuted, key=lambda found: found.rank(domain)).outcome
     if agreed >= min(FEWEST, len(drawn)):
         return Agrees(agreed)
     return extreme if extreme is not None and not agreed else Unclear()
