@@ -115,7 +115,9 @@ def test_minutes_follow_the_learners_own_pace_once_enough_is_known(world, study,
 
 def test_tomorrow_counts_what_will_be_due_by_its_end(world, study, right, overview) -> None:
     answer(world, study, right, "alpha#recall", well=False)
-    right(study, study.deal("beta#recall"), rating="easy")
+    right(study, study.deal("beta#recall"))
+    world.hands.at += 20 * MINUTE
+    assert right(study, study.deal("beta#recall")).due_ms > world.hands.at + 1.5 * DAY
     with world.store.read() as tx:
         from qbank.services import people
         from qbank.storage import states

@@ -117,22 +117,28 @@ def test_the_palette_finds_commands_and_questions(typed, screen, lang, at_home, 
     play(at_home(lang), story)
 
 
-def test_jobs_run_one_after_the_other_off_the_screens_thread(at_home, play, settle) -> None:
+def test_jobs_run_one_after_the_other_off_the_screens_thread(at_home, play, settle, until) -> None:
     app = at_home("en")
-    done: list[tuple[str, int]] = []
+    gate = threading.Event()
+    begun: list[str] = []
+    done: list[tuple[str, int, int]] = []
 
-    def job(name: str) -> str:
-        return f"{name}{threading.get_ident()}"
+    def job(name: str) -> tuple[str, int]:
+        begun.append(name)
+        assert gate.wait(30)
+        return name, threading.get_ident()
 
     async def story(pilot) -> None:
         me = threading.get_ident()
         for name in "abc":
-            app.work(lambda name=name: job(name), lambda got: done.append((got, threading.get_ident())))
+            app.work(lambda name=name: job(name), lambda got: done.append((*got, threading.get_ident())))
+        await until(pilot, lambda: begun)
+        await pilot.pause()
+        assert begun == ["a"]
+        gate.set()
         await settle(pilot)
-        assert [got[0] for got, _ in done] == ["a", "b", "c"]
-        assert {at for _, at in done} == {me}
-        assert len({got[1:] for got, _ in done}) == 1
-        assert str(me) not in done[0][0]
+        assert [name for name, _, _ in done] == ["a", "b", "c"]
+        assert all(there != me and here == me for _, there, here in done)
 
     play(app, story)
 

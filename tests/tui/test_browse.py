@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from textual.widgets import DataTable, Input, Select
 
 from qbank.tui.screens.browse import BrowseScreen
@@ -30,6 +32,30 @@ def test_the_search_follows_the_typing_in_both_languages(at_home, play, settle) 
         assert titles(pilot) == ["Relative entropy (KL divergence)"]
 
     play(at_home("en"), story)
+
+
+def test_enter_goes_to_the_table_only_once_it_shows_what_was_typed(at_home, play, settle, until, monkeypatch) -> None:
+    app = at_home("en")
+    gate = threading.Event()
+
+    async def story(pilot) -> None:
+        await pilot.press("b")
+        await settle(pilot)
+        real = app.context.bank.summaries
+
+        def slow(*filters):
+            assert gate.wait(30)
+            return real(*filters)
+
+        monkeypatch.setattr(app.context.bank, "summaries", slow)
+        await pilot.press("slash", "K", "L", "enter")
+        await pilot.pause()
+        assert pilot.app.screen.focused.id == "search"
+        gate.set()
+        await settle(pilot)
+        assert pilot.app.screen.focused.id == "questions"
+
+    play(app, story)
 
 
 def test_letters_typed_into_the_search_are_no_commands(at_home, play, settle) -> None:
