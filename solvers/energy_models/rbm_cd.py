@@ -219,19 +219,25 @@ def _with_parameters(change):
 
     def value(**given):
         wrong = {**given, **{n: change(n, given[n]) for n in ("W", "b", "c")}}
-        runs = ({**_sampled(g), "hidden": _hidden(g, given["data"])} for g in (wrong, given))
-        return _changes(*runs)
+        return _changes(*({**_sampled(g), "hidden": _hidden(g, given["data"]), **_free(**g)} for g in (wrong, given)))
 
     return value
 
 
-def _one_hidden_state(W, b, c, data, **_):
-    """The free energy with the likeliest h only, not with the sum over h."""
-    return {"free_energy": -(data @ b) - np.maximum(c + data @ W, 0.0).sum(axis=1)}
+def _free(W, b, c, data, over_hidden=lambda a: np.logaddexp(0.0, a), **_):
+    """Free energies of the data, log Z and the likelihood; ``over_hidden`` sums a hidden unit out."""
+    every = np.array(list(itertools.product((0.0, 1.0), repeat=len(b))))
+    minus_free, all_minus_free = (v @ b + over_hidden(c + v @ W).sum(axis=1) for v in (data, every))
+    return {"free_energy": -minus_free, "log_z": np.logaddexp.reduce(all_minus_free)}
 
 
-def _no_partition(W, b, c, data, **_):
-    return {"likelihood": np.mean(data @ b + np.log1p(np.exp(c + data @ W)).sum(axis=1))}
+def _one_hidden_state(**given):
+    """The likeliest h only, not the sum over h."""
+    return _free(**given, over_hidden=lambda a: np.maximum(a, 0.0))
+
+
+def _no_partition(**given):
+    return {"likelihood": -np.mean(_free(**given)["free_energy"])}
 
 
 def _takes_cd_for_exact(**given):

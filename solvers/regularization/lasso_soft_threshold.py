@@ -3,7 +3,8 @@
     J(w) = 1/2 sum_i h_i (w_i - w*_i)^2 + alpha |w|_1   has its minimum at   w_i = sign(w*_i) max(|w*_i| - alpha/h_i, 0)
 
 Beside it stands the L2 penalty, J + alpha |w|^2 / 2 in place of alpha |w|_1, with w_i = h_i w*_i / (h_i + alpha).
-Shapes: w_star, h (..., D) -> w, w_l2 (..., D); zeros, cost (...).
+``alpha_max``, the largest h_i |w*_i|, is the least alpha for which every weight of the L1 solution is zero.
+Shapes: w_star, h (..., D) -> w, w_l2 (..., D); zeros, cost, alpha_max (...).
 Errors: BadInput for shapes that do not match, curvatures h that are not positive, a negative alpha.
 Reference: Tibshirani (1996); Goodfellow et al. (2016), section 7.1, eqs. 7.13, 7.22 and 7.23.
 """
@@ -42,6 +43,7 @@ def compute(xp, note, w_star, h, alpha):
         "w_l2": factor * w_star,
         "zeros": xp.astype(xp.sum(gone, axis=-1), xp.int64),
         "cost": xp.sum(h * (w - w_star) ** 2 / 2 + alpha * xp.abs(w), axis=-1),
+        "alpha_max": xp.max(h * xp.abs(w_star), axis=-1),
     }
 
 
@@ -63,6 +65,7 @@ def oracle(w_star, h, alpha):
         "w_l2": np.linalg.solve(hessian + alpha * np.eye(h.shape[-1]), right[..., None])[..., 0],
         "zeros": np.count_nonzero(w == 0, axis=-1),
         "cost": np.reshape([cost for cost, _ in flat], w_star.shape).sum(axis=-1),
+        "alpha_max": np.abs(right).max(axis=-1),  # the gradient at w = 0
     }
 
 
@@ -78,14 +81,10 @@ def sample(rng):
 
 
 def variant(rng):
-    """Three weights: one that falls to zero, two that shrink by different amounts, one of them negative."""
-    alpha = float(rng.choice([0.5, 1.0, 1.5, 2.0, 3.0]))
-    h = [float(x) for x in rng.choice([1, 2, 2.5, 4, 5, 8], size=3, replace=False)]
-    near = [0.6, *(float(x) for x in rng.choice([2.4, 3.2, 4.6, 5.4], size=2, replace=False))]
-    signs = rng.choice([-1, 1]), -1, 1
-    w = [round(float(s) * (round(k * alpha / c, 1) or 0.1), 1) for s, k, c in zip(signs, near, h, strict=True)]
-    order = rng.permutation(3)
-    return {"w_star": [w[i] for i in order], "h": [h[i] for i in order], "alpha": alpha}
+    """One weight in short decimals; in one case of four it falls below its threshold."""
+    alpha, h = float(rng.choice([0.5, 1.0, 1.5, 2.0, 3.0])), float(rng.choice([2, 2.5, 4, 5, 8]))
+    times = 0.6 if rng.random() < 0.25 else float(rng.choice([2.4, 3.2, 4.6, 5.4]))
+    return {"w_star": [round(times * alpha / h, 1) * int(rng.choice([-1, 1]))], "h": [h], "alpha": alpha}
 
 
 def _differs(name, value, right):
@@ -96,9 +95,16 @@ def _w(w_star, threshold):
     return np.sign(w_star) * np.maximum(np.abs(w_star) - threshold, 0.0)
 
 
-def _in_w(rule):
-    """A mistake in the L1 solution, where it shows."""
-    return lambda w_star, h, alpha: _differs("w", rule(w_star, h, alpha), _w(w_star, alpha / h))
+def _in_w(rule, most=None):
+    """A mistake in the L1 solution (and in alpha_max), where it shows."""
+
+    def value(w_star, h, alpha):
+        wrong = _differs("w", rule(w_star, h, alpha), _w(w_star, alpha / h))
+        if most is not None:
+            wrong |= _differs("alpha_max", most(np.abs(w_star), h).max(-1), (h * np.abs(w_star)).max(-1))
+        return wrong
+
+    return value
 
 
 def _in_l2(rule):
@@ -114,9 +120,10 @@ def _no_zeros(w_star, h, alpha):
 
 MISTAKES = (
     Mistake("curvature-ignored", "阈值是 α/h，不是 α：曲率大的方向减得少",
-            "the threshold is alpha/h, not alpha: steep directions lose less", _in_w(lambda w, h, a: _w(w, a))),
+            "the threshold is alpha/h, not alpha: steep directions lose less",
+            _in_w(lambda w, h, a: _w(w, a), lambda size, h: size)),
     Mistake("curvature-multiplied", "阈值写成了 αh", "the threshold was taken as alpha h, not alpha/h",
-            _in_w(lambda w, h, a: _w(w, a * h))),
+            _in_w(lambda w, h, a: _w(w, a * h), lambda size, h: size / h)),
     Mistake("not-cut-at-zero", "减过了头：|w*| 小于阈值时结果是 0，不会变号",
             "it was pushed past zero: where |w*| is below the threshold the weight is 0 and keeps its sign elsewhere",
             _in_w(lambda w, h, a: np.sign(w) * (np.abs(w) - a / h))),
@@ -221,7 +228,7 @@ SOLVER = Solver(
                    shape="(..., D)"),
         "alpha": Param(1.0, {"zh": "惩罚强度 α", "en": "strength alpha of the penalty"}, kind="float"),
     },
-    outputs={"w": "1", "w_l2": "1", "zeros": "1", "cost": "1"},
+    outputs=dict.fromkeys(("w", "w_l2", "zeros", "cost", "alpha_max"), "1"),
     steps={
         "threshold": {"zh": "阈值 α/h", "en": "threshold alpha/h"},
         "left": {"zh": "|w*| − α/h", "en": "|w*| - alpha/h"},

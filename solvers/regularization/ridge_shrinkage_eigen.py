@@ -83,7 +83,7 @@ def sample(rng):
 
 def variant(rng):
     """[[a, b], [b, a]]: eigenvectors (1, 1) and (1, -1), eigenvalues a + b and a - b, all whole numbers."""
-    flat, steep = (int(n) for n in np.sort(rng.choice([1, 2, 3, 4, 5, 6, 8, 9, 10, 12], size=2, replace=False)))
+    flat, steep = (int(n) for n in np.sort(rng.choice([2, 3, 4, 5, 6, 8, 9, 10, 12], size=2, replace=False)))
     if (flat + steep) % 2:
         steep += 1
     a, b = (flat + steep) // 2, (steep - flat) // 2 * int(rng.choice([-1, 1]))
