@@ -83,6 +83,8 @@ def _bounded(node: Node) -> None:
     for one in nodes(node):
         if isinstance(one, Bin) and one.op == "^" and constant(one.right):
             _exponent(one.right)
+        if isinstance(one, Bin) and one.op == "/" and constant(one.right) and evaluate(one.right) == 0:
+            raise ExpressionError("除数是零", "division by zero", one.right.at)
     stack = [node]
     while stack:
         one = stack.pop()
