@@ -90,7 +90,13 @@ class App:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What went wrong without stopping anything: unreadable question files, a daily backup that failed."""
-        return (*(self.bank.problems if "bank" in self.__dict__ else ()), *self._complaints)
+        behind = self.study.clock_behind_ms // 60_000 if "study" in self.__dict__ else 0
+        clock = self.say(
+            f"时钟比上一次记录时慢了 {behind} 分钟；没有丢失任何记录，间隔也不会为负",
+            f"the clock went back {behind} min since the last event; nothing is lost, and no interval is negative",
+        )
+        unread = self.bank.problems if "bank" in self.__dict__ else ()
+        return (*unread, *self._complaints, *([clock] if behind else []))
 
     def say(self, zh: str, en: str) -> str:
         return zh if self.lang == "zh" else en

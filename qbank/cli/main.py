@@ -17,7 +17,7 @@ COMMANDS = {
     "quiz": "quiz", "review": "quiz",
     "list": "bank", "show": "bank",
     "deal": "items", "grade": "items",
-    "next": "study", "answer": "study", "undo": "study",
+    "next": "study", "answer": "study", "undo": "study", "card": "cards",
     "solvers": "solvers", "solve": "solvers", "verify": "solvers",
     "errata": "errata", "lint": "author", "new": "author",
     "config": "config", "export": "logs", "import": "logs",

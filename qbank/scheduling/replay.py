@@ -128,6 +128,16 @@ def _reset(state: CardState, event: Event, weights: Weights | None) -> CardState
     return CardState(state.card, suspended=state.suspended, buried_day=state.buried_day)
 
 
+def _leech(state: CardState, event: Event, weights: Weights | None) -> CardState:
+    """Tag it, and suspend it where the event says so."""
+    return replace(state, leech=True, suspended=state.suspended or event.data.get("pause") is True)
+
+
+def _unleech(state: CardState, event: Event, weights: Weights | None) -> CardState:
+    """Untag it, and wake it where the event says so."""
+    return replace(state, leech=False, suspended=state.suspended and event.data.get("resume") is not True)
+
+
 def _flag(**changes: bool) -> _Act:
     return lambda state, event, weights: replace(state, **changes)  # type: ignore[arg-type]
 
@@ -139,8 +149,8 @@ _ACTS: dict[str, _Act] = {
     "bury": _bury,
     "reset": _reset,
     "reschedule": _reschedule,
-    "leech": _flag(leech=True),
-    "unleech": _flag(leech=False),
+    "leech": _leech,
+    "unleech": _unleech,
 }
 
 CARD_KINDS: Collection[str] = frozenset(_ACTS)

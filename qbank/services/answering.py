@@ -11,6 +11,7 @@ from qbank.grading import default_rating, grade, recall, recall_rating
 from qbank.scheduling.state import preview, reviewed, scheduler_version
 from qbank.services.cards import before, record, settle_deal, weights_of
 from qbank.services.desk import Desk
+from qbank.services.marks import leech_after, leeches_of
 from qbank.services.picking import schedules
 from qbank.services.tasks import Answered
 from qbank.storage import states
@@ -123,7 +124,8 @@ def write(desk: Desk, stored: StoredDeal, judged: Judged, ms: int | None, practi
         "rating": None,
         "day": desk.today,
     }
-    review = not practice and schedules(desk, states.get(desk.tx, desk.person.root, card), stored)
+    held = states.get(desk.tx, desk.person.root, card)
+    review = not practice and schedules(desk, held, stored)
     if stored.retry_of is not None:
         data["retry_of"] = stored.retry_of
     event = desk.event("review" if review else "practice", data)
@@ -131,7 +133,8 @@ def write(desk: Desk, stored: StoredDeal, judged: Judged, ms: int | None, practi
         event = replace(event, data={**data, **_schedule(desk, card, event, judged.rating)})
     record(desk.tx, desk.person, event, desk.was)
     settle_deal(desk.tx, desk.person, deal.id)
-    return told(desk, stored, event, verdict)
+    leech = review and judged.rating == "again" and leech_after(desk, held, event)
+    return told(desk, stored, event, verdict, leech=leech)
 
 
 def _schedule(desk: Desk, card: str, event: Event, rating: Rating) -> dict[str, Any]:
@@ -156,7 +159,9 @@ def _schedule(desk: Desk, card: str, event: Event, rating: Rating) -> dict[str, 
     }
 
 
-def told(desk: Desk, stored: StoredDeal, event: Event, verdict: Verdict | None = None) -> Answered:
+def told(
+    desk: Desk, stored: StoredDeal, event: Event, verdict: Verdict | None = None, *, leech: bool | None = None
+) -> Answered:
     """What an answer's event says. ``verdict`` None: graded again by the deal, the stored outcome kept."""
     data = event.data
     review = event.kind == "review"
@@ -175,6 +180,7 @@ def told(desk: Desk, stored: StoredDeal, event: Event, verdict: Verdict | None =
         difficulty=state.difficulty if state else data.get("difficulty"),
         intervals=data["intervals"] if isinstance(data.get("intervals"), dict) else {},
         repeated=verdict is None,
+        leech=bool(leeches_of(desk, event)) if leech is None else leech,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from qbank.content.files import digest, stamp
 from qbank.domain import BadValue, Dealt, Question, Verdict, card_key
-from qbank.services.shelf import CardInfo
+from qbank.services.shelf import CardInfo, place_in
 from qbank.services.views import summary
 from qbank.storage import Store, content
 
@@ -132,7 +132,16 @@ class Bank:
     def cards(self) -> list[CardInfo]:
         """Every card there is: a question's facets."""
         return [
-            CardInfo(card_key(id_, facet), id_, facet, row["stars"], row["rev"], tuple(row["cards"][facet]))
+            CardInfo(
+                card_key(id_, facet),
+                id_,
+                facet,
+                row["stars"],
+                row["rev"],
+                tuple(row["cards"][facet]),
+                topic=next(iter(row["topics"]), ""),
+                place=next((place_in(entry["doc"], entry["number"]) for entry in row["sources"]), ()),
+            )
             for id_, row in self._summaries.items()
             for facet in row["facets"]
         ]

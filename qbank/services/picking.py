@@ -22,15 +22,18 @@ def by_key(desk: Desk, cards: Sequence[CardInfo]) -> dict[str, CardInfo]:
 
 def pick(desk: Desk, cards: Mapping[str, CardInfo], resting: Resting) -> CardInfo | None:
     """The next card, due or new; None when there is nothing to do."""
+    for key in states.steps(desk.tx, desk.person.root, desk.now, desk.today):
+        if key in cards:  # a step is the rest of something begun: no limit, no backlog keeps it waiting
+            return cards[key]
     left_new, left_due = _limits(desk)
     if left_due > 0:
-        for key in states.due(desk.tx, desk.person.root, desk.now, desk.today):
+        for key in states.due(desk.tx, desk.person.root, desk.now, desk.today, desk.settings["backlog_order"]):
             if key in cards and not resting(key):
                 return cards[key]
     if left_new > 0:
         taken = states.not_to_start(desk.tx, desk.person.root, desk.today)
         keys = {info.card: key for key, info in cards.items()}
-        for info in introduction_order(list(cards.values())):
+        for info in introduction_order(list(cards.values()), desk.settings["new_order"]):
             if keys[info.card] not in taken and not resting(keys[info.card]):
                 return info
     return None
@@ -104,14 +107,15 @@ def changed(desk: Desk, info: CardInfo) -> bool:
 
 
 def _limits(desk: Desk) -> tuple[float, float]:
-    """How many new and how many due cards may still come today."""
+    """How many new and how many due cards may still come today. A card counts once, however many steps it takes."""
     new, due = desk.settings["new_per_day"], desk.settings["reviews_per_day"]
     if new is None and due is None:
         return float("inf"), float("inf")
     done = [e for e in events.between(desk.tx, desk.person.uuids, *_today(desk)) if e.kind == "review"]
-    introduced = sum(e.data.get("was_new") is True for e in done)
-    left_new = float("inf") if new is None else new - introduced
-    return left_new, float("inf") if due is None else due - (len(done) - introduced)
+    introduced = {desk.key(str(e.data["card"])) for e in done if e.data.get("was_new") is True}
+    reviewed = {desk.key(str(e.data["card"])) for e in done} - introduced
+    left_new = float("inf") if new is None else new - len(introduced)
+    return left_new, float("inf") if due is None else due - len(reviewed)
 
 
 def _today(desk: Desk) -> tuple[int, int]:

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from qbank.domain import BadValue, Event
 from qbank.scheduling import Days, zone_offset
+from qbank.services.shelf import NEW_ORDERS
 from qbank.storage import Store, Tx, events
 from qbank.storage.learners import Person
+from qbank.storage.states import BACKLOG_ORDERS
 
 UNSET = ("", "none", "unset")
 """What a person types to take a setting back."""
@@ -61,6 +63,15 @@ def _zone(raw: Any) -> str:
     return raw
 
 
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def read(raw: Any) -> str:
+        if raw not in words:
+            raise ValueError
+        return str(raw)
+
+    return read
+
+
 def _date(raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError
@@ -75,6 +86,9 @@ SETTINGS: Mapping[str, Setting] = {
     "interview_date": Setting(None, "be a date such as 2027-03-15, or unset", _date),
     "new_per_day": Setting(None, "be a whole number from 0 to 9999, or unset", _whole(0, 9999)),
     "reviews_per_day": Setting(None, "be a whole number from 0 to 9999, or unset", _whole(0, 9999)),
+    "new_order": Setting("stars", "be one of " + ", ".join(NEW_ORDERS), _one_of(*NEW_ORDERS)),
+    "backlog_order": Setting("overdue", "be one of " + ", ".join(BACKLOG_ORDERS), _one_of(*BACKLOG_ORDERS)),
+    "leech_lapses": Setting(8, "be a whole number from 0 (never) to 99", _whole(0, 99)),
 }
 
 

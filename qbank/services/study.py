@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from qbank.domain import BadValue, Deal, Dealt, Event, QbankError
+from qbank.domain import BadValue, CardState, Deal, Dealt, Event, QbankError
 from qbank.grading import grade
 from qbank.scheduling.replay import NEVER_UNDONE, card_of
 from qbank.services import answering, cases, marks, people, picking
@@ -19,6 +21,9 @@ from qbank.services.tasks import Answered, Next, Undone
 from qbank.storage import Store, Tx, aliases, deals, events, learners, states
 from qbank.storage.deals import StoredDeal
 from qbank.storage.learners import Person
+
+CLOCK_SLACK_MS = 60_000
+"""So much a clock may be corrected without a word."""
 
 __all__ = ["Answered", "CardInfo", "Next", "Shelf", "Study", "Undone"]
 
@@ -41,6 +46,9 @@ class Study:
         self._now_ms, self._new_id = now_ms, new_id
         self._name = people.checked_name(learner)
         self._uuid: str | None = None
+        self._latest = 0
+        self.clock_behind_ms = 0
+        """How far the machine's clock stood behind the learner's last event here; 0 unless it was set back."""
         self.settings = Settings(store, lambda tx: people.find(tx, self._name), self._make)
 
     # ------------------------------------------------------------ dealing
@@ -193,16 +201,29 @@ class Study:
         with self.store.write() as tx:
             desk = self._desk(tx)
             last = events.last_own(tx, desk.person.uuids, NEVER_UNDONE)
-            return None if last is None else self._take_back(desk, last)
+            return None if last is None else self._take_back(desk, marks.cause(desk, last))
 
     # ------------------------------------------------------------ marks
 
-    def mark(self, kind: str, card: str, *, due_ms: int | None = None) -> str:
-        """Suspend, resume, bury (today), reset, reschedule (to ``due_ms``), leech or unleech; the event's UUID."""
+    def mark(self, kind: str, card: str, *, due_ms: int | None = None, due_on: date | None = None) -> str:
+        """Suspend, resume, bury (today), reset, reschedule, leech or unleech a card; the event's UUID.
+
+        :param due_ms: when a rescheduled card is due; or ``due_on``, the study day on which it is.
+        """
         self._prepare()
         with self.store.write() as tx:
             desk = self._desk(tx)
-            return marks.mark(desk, picking.by_key(desk, self.shelf.cards()), kind, card, due_ms)
+            return marks.mark(desk, picking.by_key(desk, self.shelf.cards()), kind, card, due_ms, due_on)
+
+    def state(self, card: str) -> CardState:
+        """Where a card stands; ``buried_day`` is None unless it is buried today."""
+        self._prepare()
+        with self.store.read() as tx:
+            desk = self._desk(tx)
+            state = states.get(tx, desk.person.root, desk.key(card))
+            if state.last_event is None and state.card not in picking.by_key(desk, self.shelf.cards()):
+                raise BadValue("card", "be a card of the bank, such as kl-divergence#recall", card)
+            return state if state.buried_day == desk.today else replace(state, buried_day=None)
 
     def challenge(self, event: str, note: str | None = None) -> str:
         """Doubt a verdict: the log keeps deal, answer and verdict; the event's UUID, under which the case is saved."""
@@ -246,6 +267,7 @@ class Study:
         live = {info.question for info in self.shelf.cards()} if was else set()
         with self.store.read() as tx:
             person, fresh = people.find(tx, self._name), unknown_names(aliases.every(tx), was, live)
+            self._latest = 0 if person is None else events.last_written(tx, person.uuids) or 0
         if person is None or fresh:
             with self.store.write() as tx:
                 person = self._make(tx)
@@ -257,7 +279,11 @@ class Study:
 
     def _desk(self, tx: Tx) -> Desk:
         assert self._uuid is not None, "every use prepares first"
-        return sit(tx, learners.person(tx, self._uuid))
+        desk = sit(tx, learners.person(tx, self._uuid))
+        if desk.now < self._latest - CLOCK_SLACK_MS:
+            self.clock_behind_ms = self._latest - desk.now
+        self._latest = desk.now
+        return desk
 
     def _dealt(self, info: CardInfo, item_id: str, deal_id: str) -> Dealt:
         """Fresh numbers; where they need what is not installed or come out unsound, one of the item's listed seeds."""
@@ -319,6 +345,8 @@ class Study:
         return answering.told(desk, stored, event)
 
     def _take_back(self, desk: Desk, event: Event) -> Undone:
+        for leech in marks.leeches_of(desk, event) if event.kind == "review" else ():
+            record(desk.tx, desk.person, desk.event("undo", {"event": leech.uuid}), desk.was)
         record(desk.tx, desk.person, desk.event("undo", {"event": event.uuid}), desk.was)
         card, deal = card_of(event), event.data.get("deal")
         if card is not None:

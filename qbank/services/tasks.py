@@ -83,6 +83,8 @@ class Answered:
     """What each rating would have chosen, in seconds; whole study days count 86400 each. Empty for practice."""
     repeated: bool = False
     """The deal had been answered before: nothing was written."""
+    leech: bool = False
+    """The answer made the card a leech: it is tagged and suspended until ``unleech``."""
 
     @property
     def due(self) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qbank.domain import Dealt, Erratum, Question, Verdict
+from qbank.domain import CardState, Dealt, Erratum, Question, Verdict
 from qbank.grading.cloze import gaps
-from qbank.services.tasks import Answered, Next
+from qbank.services.tasks import Answered, Next, moment
 
 
 def summary(question: Question) -> dict[str, Any]:
@@ -149,4 +149,21 @@ def answered_json(answered: Answered, lang: str) -> dict[str, Any]:
         "stability": answered.stability,
         "difficulty": answered.difficulty,
         "intervals": dict(answered.intervals),
+        "leech": answered.leech,
+    }
+
+
+def state_json(state: CardState) -> dict[str, Any]:
+    """The document of ``card``; ``due`` is None for a new card."""
+    return {
+        "card": state.card,
+        "state": state.state,
+        "due": moment(state.due_ms),
+        "stability": state.stability,
+        "difficulty": state.difficulty,
+        "reps": state.reps,
+        "lapses": state.lapses,
+        "suspended": state.suspended,
+        "buried": state.buried_day is not None,
+        "leech": state.leech,
     }

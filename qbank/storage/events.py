@@ -97,6 +97,19 @@ def last_own(tx: Tx, learners: Collection[str], never: Collection[str]) -> Event
     return None if latest is None else latest[1]
 
 
+def last_written(tx: Tx, learners: Collection[str]) -> int | None:
+    """By this machine's clock then: when this database last wrote an event for these learners."""
+    found: tuple[int, int] | None = None
+    for learner in learners:
+        statement = (
+            select(_c.seq, _c.at_ms).where(_c.learner == learner, _c.local == 1).order_by(_c.seq.desc()).limit(1)
+        )
+        row = tx.run(statement).first()
+        if row is not None and (found is None or row[0] > found[0]):
+            found = (row[0], row[1])
+    return None if found is None else found[1]
+
+
 def stands(tx: Tx, uuid: str, learners: Collection[str]) -> bool:
     """Whether an event is in the log and not undone."""
     return tx.run(select(_c.uuid).where(_c.uuid == uuid, ~_undone(learners))).first() is not None

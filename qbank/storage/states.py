@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from qbank.domain import CardState
 from qbank.storage.store import Tx
 from qbank.storage.tables import card_state
+
+BACKLOG_ORDERS = ("overdue", "retrievability", "random")
+"""Orders of due cards: the longest overdue first, the least likely recalled first, or mixed."""
 
 _c = card_state.c
 _COLUMNS = (
@@ -49,20 +53,41 @@ def forget(tx: Tx, root: str, card: str | None = None) -> None:
     tx.run(statement if card is None else statement.where(_c.card == card))
 
 
-def due(tx: Tx, root: str, now_ms: int, today: int) -> Iterator[str]:
-    """Cards whose time has come, the longest overdue first; suspended ones and those buried today aside.
+def due(tx: Tx, root: str, now_ms: int, today: int, order: str = "overdue") -> Iterator[str]:
+    """Cards whose time has come, in one of :data:`BACKLOG_ORDERS`; suspended ones and those buried today aside.
 
-    Read as far as the caller goes: a backlog of thousands costs nothing.
+    Read as far as the caller goes: a backlog of thousands costs nothing where the longest overdue come first.
     """
-    statement = (
-        select(_c.card)
-        .where(_c.learner == root, _c.due_ms <= now_ms, _c.suspended == 0)
-        .where(or_(_c.buried_day.is_(None), _c.buried_day != today))
-        .order_by(_c.due_ms, _c.card)
-    )
+    statement = select(_c.card).where(*_waiting(root, now_ms, today))
+    if order == "retrievability":  # falls with elapsed days by stability, whatever the curve's weights
+        elapsed = func.max(0, literal(today) - _c.last_day)
+        statement = statement.order_by((elapsed / func.max(_c.stability, 1e-9)).desc(), _c.due_ms, _c.card)
+    else:
+        statement = statement.order_by(_c.due_ms, _c.card)
     with tx.run(statement) as found:
+        if order == "random":
+            yield from sorted((row[0] for row in found), key=lambda card: _shuffled(today, card))
+            return
         for row in found:
             yield row[0]
+
+
+def steps(tx: Tx, root: str, now_ms: int, today: int) -> list[str]:
+    """Cards in a learning step of today whose minutes are over, the longest first."""
+    statement = select(_c.card).where(
+        *_waiting(root, now_ms, today), _c.last_day == today, _c.state.in_(("learning", "relearning"))
+    )
+    return [row[0] for row in tx.run(statement.order_by(_c.due_ms, _c.card))]
+
+
+def _waiting(root: str, now_ms: int, today: int) -> tuple[ColumnElement[bool], ...]:
+    awake = or_(_c.buried_day.is_(None), _c.buried_day != today)
+    return _c.learner == root, _c.due_ms <= now_ms, _c.suspended == 0, awake
+
+
+def _shuffled(today: int, card: str) -> bytes:
+    """Mixed anew each day; answering one card does not shuffle the others."""
+    return blake2b(f"{today} {card}".encode(), digest_size=8).digest()
 
 
 def not_to_start(tx: Tx, root: str, today: int) -> set[str]:

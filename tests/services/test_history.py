@@ -32,7 +32,9 @@ step = st.one_of(
     st.tuples(st.just("undo")),
     st.tuples(st.just("overrule"), st.sampled_from(["again", "easy"])),
     st.tuples(st.just("weights"), st.sampled_from(WEIGHTS)),
-    st.tuples(st.just("setting"), st.sampled_from([("desired_retention", 0.8), ("rollover_hour", 13)])),
+    st.tuples(
+        st.just("setting"), st.sampled_from([("desired_retention", 0.8), ("rollover_hour", 13), ("leech_lapses", 1)])
+    ),
     st.tuples(
         st.just("late"), st.one_of(card, st.just("psi#know")), st.integers(-20, 5), st.sampled_from(["again", "good"])
     ),
