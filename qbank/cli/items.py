@@ -64,7 +64,7 @@ def grade_(
     if json_:
         emit(verdict_json(verdict, app.lang))
     else:
-        click.echo(safe(verdict_page(verdict, dealt, app.lang, app.width)))
+        click.echo(safe(verdict_page(verdict, dealt, app.lang, app.width, answer or "")))
     return 0
 
 
@@ -86,7 +86,7 @@ def _replay(app: App, file: str, json_: bool) -> int:
         click.echo(safe(f"{dealt.question} {dealt.item}, rev {dealt.rev}, seed {dealt.seed}\n"))
         click.echo(safe(dealt_page(dealt, app.lang, app.width)))
         click.echo(safe(f"\n> {found.case.answer}"))
-        click.echo(safe(verdict_page(found.verdict, dealt, app.lang, app.width)))
+        click.echo(safe(verdict_page(found.verdict, dealt, app.lang, app.width, found.case.answer or "")))
         click.echo(
             app.say("判定与当时相同。", "The verdict is the recorded one.") if found.same else _changed(app, then)
         )

@@ -117,7 +117,7 @@ class Session:
                 if seen.valid:
                     return self.app.study.answer(task.deal, answer=answer, hinted=hinted, ms=now_ms() - start)
                 self.unread = answer
-                self.line(verdict_page(seen, task.dealt, self.lang, self.app.width))
+                self.line(verdict_page(seen, task.dealt, self.lang, self.app.width, answer))
 
     def recall(self, task: Next, start: int) -> Answered:
         """Show the answer and its points; the points that were touched rate the card."""
