@@ -54,14 +54,26 @@ states = st.builds(
     due_ms=st.just(NOW),
     last_day=st.integers(20_000, 20_779),
 )
+relearning = st.builds(
+    CardState,
+    card=st.just("q#know"),
+    state=st.just("relearning"),
+    step=st.just(0),
+    stability=st.floats(0.01, 3),
+    difficulty=st.floats(1, 10),
+    due_ms=st.just(NOW),
+    last_day=st.just(20_779),
+)
+ROLLOVER = 16 * 3_600_000
+"""From NOW to the next study day: just before it a day is shorter than a step of minutes."""
 ODD = (40.0, 30.0, 20.0, 10.0, 6.4133, 0.8334, 3.0194, 0.001, 1.8722, 0.1666, 0.796, 1.4835, 0.0614, 0.2629,
        1.6483, 0.6014, 1.8729, 0.5425, 0.0912, 0.0658, 0.1542)  # fmt: skip
 """Weights by which a new card's Hard is longer than its Good, and Good than Easy."""
 
 
 @given(
-    st.one_of(states, st.just(CardState("q#know"))),
-    st.integers(0, 86_400_000 - 1),
+    st.one_of(states, relearning, st.just(CardState("q#know"))),
+    st.one_of(st.integers(0, 86_400_000 - 1), st.integers(ROLLOVER - 900_000, ROLLOVER - 1)),
     st.text(max_size=8),
     st.sampled_from([None, ODD]),
     st.floats(0.7, 0.97),

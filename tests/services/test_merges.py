@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from qbank.domain import QbankError
 from qbank.services.log_lines import write
+from qbank.storage import deals
 
 MACHINES = 3
 CARDS = ["alpha#recall", "alpha#know", "alpha#compute", "beta#know"]
@@ -58,6 +59,11 @@ class Machines:
         part.write_text("\n".join(lines[: len(lines) * percent // 100]), encoding="utf-8")
         assert self.worlds[target].logs().load(part, as_name=as_name)["refused"] == []
 
+    def closed_by(self, n: int) -> str | None:
+        """The event that answers the deal all copies began with."""
+        with self.worlds[n].store.read() as tx:
+            return deals.get(tx, self.deal).closed_by
+
     def do(self, right, action) -> None:
         match action:
             case ("answer", n, card, well):
@@ -100,6 +106,8 @@ def test_all_merges_end_in_the_state_of_one_log_replayed(make_world, right, tmp_
         assert world.study().settings.get("desired_retention") == machines.worlds[0].study().settings.get(
             "desired_retention"
         )
+    if copied:
+        assert len({machines.closed_by(n) for n in range(MACHINES)}) == 1, "the same answer counts everywhere"
     fresh = make_world(f"{folder.name}-fresh")
     (folder / "all").write_text("\n".join(reversed(logs[0])), encoding="utf-8")
     fresh.logs().load(folder / "all")

@@ -121,6 +121,14 @@ def test_intervals_say_what_each_rating_would_have_done(study, right, world):
     assert days == easy
 
 
+def test_cards_learned_together_come_back_on_different_days(right, world):
+    found = set()
+    for n in range(12):
+        study = world.study(f"learner {n}")
+        found.add(right(study, study.deal("alpha#compute"), rating="easy").intervals["easy"])
+    assert 3 <= len(found) <= 5
+
+
 def test_an_answer_to_a_card_that_is_not_due_is_practice(study, right, world):
     right(study, study.deal("alpha#compute"), rating="easy")
     before = world.cached()

@@ -124,6 +124,20 @@ def test_what_is_not_ours_is_refused_as_a_whole(store, tmp_path, sql):
     assert len(salvaged.refused) == 1
 
 
+def test_a_damaged_index_refuses_a_restore_that_would_not_even_read_it(store, tmp_path):
+    put(store, "a")
+    store.close()
+    with sqlite3.connect(store.path) as reader:
+        (page,) = reader.execute("SELECT rootpage FROM sqlite_master WHERE name = 'event_of_kind'").fetchone()
+    reader.close()
+    raw = bytearray(store.path.read_bytes())
+    raw[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+    store.path.write_bytes(raw)
+    with pytest.raises(QbankError, match="intact"):
+        rows.copy_rows(store.path, tmp_path / "new.db")
+    assert rows.copy_rows(store.path, tmp_path / "salvaged.db", salvage=True).refused == []
+
+
 def test_triggers_of_the_source_do_not_come_along_nor_run(store, tmp_path):
     put(store, "a")
     store.close()
@@ -181,6 +195,7 @@ def test_swapping_tells_whoever_has_the_old_file_open(store, open_store, tmp_pat
     rows.copy_rows(store.path, tmp_path / "fresh.db")
     before = swap(store.path, tmp_path / "fresh.db", "restore", NOON)
     assert names(before) == ["old"]
+    assert [path.name for path in tmp_path.glob("q.db*")] == ["q.db"], "the old file's log is not the new one's"
     with pytest.raises(QbankError, match="stay in place"):
         put(store, "lost")
     again = open_store(store.path)
