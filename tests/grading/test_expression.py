@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
 import sys
 from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qbank.grading.equivalence.precise import Calculator, Extreme, Undefined
 from qbank.grading.expression import (
     ARITY,
     Bin,
@@ -105,7 +107,7 @@ def test_a_symbol_hides_the_function_or_constant_of_its_name() -> None:
 
 
 literals = st.builds(Fraction, st.integers(0, 10**12)) | st.builds(
-    lambda digits, power: Fraction(digits) * Fraction(10) ** power, st.integers(0, 10**9), st.integers(-30, 30)
+    lambda digits, power: Fraction(digits) * Fraction(10) ** power, st.integers(0, 10**9), st.integers(-250, 250)
 )
 leaves = st.builds(Num, literals) | st.sampled_from([Sym("x"), Sym("y_1"), Const("pi"), Const("e")])
 
@@ -142,6 +144,18 @@ def test_what_is_written_is_read_back(tree: Node) -> None:
         return
     # Grown trees may divide by zero or be too large or too deep; their syntax is never at fault.
     assert any(word in str(error) for word in ("by zero", "too large", "no real", "up to", "deep")), (text, str(error))
+
+
+@settings(deadline=None)
+@given(trees)
+def test_any_tree_has_a_value_or_says_why_not(tree: Node) -> None:
+    found: list[object] = []
+    if fault(lambda: found.append(evaluate(tree, {"x": Fraction(1, 3), "y_1": -0.7}))) is None:
+        assert found[0] == found[0]
+    for digits in (30, 60):
+        with contextlib.suppress(Undefined, Extreme):
+            value = Calculator(digits).value(tree, {"x": Fraction(1, 3), "y_1": Fraction(-7, 10)})
+            assert value == value
 
 
 typed = st.text(max_size=310) | st.text(

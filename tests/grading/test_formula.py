@@ -75,6 +75,10 @@ def test_a_gap_at_one_point_is_nothing_held_against_a_formula() -> None:
     assert isinstance(against("x*x/x", "x"), Agrees)
 
 
+def test_a_large_power_of_a_number_near_one_is_followed() -> None:
+    assert isinstance(against("(1-1e-9)^(1e9*z)", "exp(1e9*z*ln(1-1e-9))"), Agrees)
+
+
 def test_a_right_formula_is_proven_or_only_agrees_and_says_which(
     derivative: Dealt, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,10 +96,10 @@ def _bounded(node: Node) -> None:
 
 def _exponent(node: Node) -> None:
     try:
-        power = float(evaluate(node))
+        fine = abs(evaluate(node)) <= LARGEST_EXPONENT
     except ExpressionError as error:
         if error.at != node.at or "large" not in str(error):
             raise
-        power = float("inf")
-    if abs(power) > LARGEST_EXPONENT:
+        fine = False
+    if not fine:
         raise ExpressionError(f"指数最多 {LARGEST_EXPONENT}", f"exponents go up to {LARGEST_EXPONENT}", node.at)
