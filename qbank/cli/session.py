@@ -145,6 +145,11 @@ class Session:
         """The verdict and when the card comes back; the reader may overrule the rating or undo."""
         self.answered[task.deal], self.unread = (task, answered), None
         self.line(verdict_page(answered.verdict, task.dealt, self.lang, self.app.width))
+        if answered.leech:
+            wake = f"qbank card unleech '{answered.card}'"
+            self.line(
+                self.say(f"总也记不住，这张卡已暂停；恢复：{wake}", f"A leech: the card is paused; to wake it: {wake}")
+            )
         while True:
             self.line(self.returns(answered))
             typed = self.read()
