@@ -34,7 +34,7 @@ def compute(xp, note, w_star, h, alpha):
     note("threshold", threshold)
     left = xp.abs(w_star) - threshold
     note("left", left)
-    w = xp.sign(w_star) * xp.maximum(left, xp.zeros_like(left))
+    w = xp.where(left > 0, xp.sign(w_star) * left, xp.zeros_like(left))
     factor = h / (h + alpha)
     note("factor", factor)
     gone = xp.where(w == 0, xp.ones_like(w), xp.zeros_like(w))
