@@ -90,6 +90,7 @@ def test_a_mistake_is_named_where_every_entry_meets_it() -> None:
     assert grade(VECTOR, "0.667, 0.005, -4").feedback.en == "[0.667, 0.005, -4]: twice too large"
     assert grade(VECTOR, "1/3; 0.0025; -2").mistake == "s:column"
     assert grade(VECTOR, "-0.333, -0.0025, 2.5").mistake is None
+    assert grade(VECTOR, "[[0.667], [0.005], [-4]]").mistake is None, "another shape"
 
 
 def test_each_entry_has_its_own_tolerance() -> None:
