@@ -17,7 +17,7 @@ setup: $(STAMP)  ## the environment alone (.venv)
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: PYTHON must be 3.11 or newer; got $$($(PYTHON) --version)"; exit 2; }
 	@$(PYTHON) -m venv $(VENV) || { echo "error: python3 must have the venv module (Debian: apt-get install python3-venv)"; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lab,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lab,fit,dev]'
 	@touch $@
 
 test: setup      ## every test but the long ones

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from qbank.services.config import Config
     from qbank.services.doctor import Doctor
     from qbank.services.errata import Errata
+    from qbank.services.fitting import Fitting
     from qbank.services.logs import Logs
     from qbank.services.progress import Progress
+    from qbank.services.statistics import Statistics
     from qbank.services.study import Study
     from qbank.services.warmup import WarmUp
     from qbank.storage import Store
@@ -167,6 +169,18 @@ class App:
         from qbank.services.progress import Progress
 
         return Progress(self.store, self.bank, self.learner_name)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        from qbank.services.statistics import Statistics
+
+        return Statistics(self.store, self.bank, self.learner_name)
+
+    @cached_property
+    def fitting(self) -> Fitting:
+        from qbank.services.fitting import Fitting
+
+        return Fitting(self.study, self.learner_name)
 
     @cached_property
     def warmups(self) -> tuple[WarmUp, ...]:

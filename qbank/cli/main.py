@@ -18,6 +18,7 @@ COMMANDS = {
     "list": "bank", "show": "bank",
     "deal": "items", "grade": "items",
     "next": "study", "answer": "study", "undo": "study", "card": "cards",
+    "stats": "insight", "fit": "insight",
     "solvers": "solvers", "solve": "solvers", "verify": "solvers",
     "errata": "errata", "lint": "author", "new": "author",
     "config": "config", "export": "logs", "import": "logs",

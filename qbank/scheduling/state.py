@@ -7,10 +7,10 @@ made-up moments that are whole study days apart, never fewer than none.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +39,7 @@ class Interval:
     """Milliseconds from the review to the moment the card is due."""
 
 
+@cache
 def scheduler_version() -> str:
     """What computed an interval, for the log."""
     return f"fsrs {version('fsrs')}"
@@ -148,15 +149,21 @@ def reviewed(
     )
 
 
+@lru_cache(maxsize=8)
+def curve(weights: Weights | None = None) -> Callable[[int, float], float]:
+    """The forgetting curve: (whole days since the last review, stability in days) -> the probability of recall."""
+    from fsrs.scheduler import DEFAULT_PARAMETERS
+
+    decay = -(weights or DEFAULT_PARAMETERS)[20]
+    factor = 0.9 ** (1 / decay) - 1
+    return lambda days, stability: float((1 + factor * min(max(0, days), _MOST_DAYS) / stability) ** decay)
+
+
 def retrievability(state: CardState, day: int, weights: Weights | None = None) -> float | None:
     """The predicted probability of recall on a study day; None for a card never reviewed."""
-    import fsrs
-
     if state.stability is None or state.last_day is None:
         return None
-    card = fsrs.Card(card_id=0, state=fsrs.State.Review, stability=state.stability, due=_START, last_review=_START)
-    elapsed = min(max(0, day - state.last_day), _MOST_DAYS)
-    return float(_scheduler(weights, 0.9).get_card_retrievability(card, _START + timedelta(days=elapsed)))
+    return curve(weights)(day - state.last_day, state.stability)
 
 
 __all__ = [
@@ -164,6 +171,7 @@ __all__ = [
     "Interval",
     "Weights",
     "checked_weights",
+    "curve",
     "interval",
     "preview",
     "retrievability",

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qbank.domain import RATINGS, BadValue, Dealt, Event, QbankError, Rating, Text, Verdict
+from qbank.domain import RATINGS, BadValue, CardState, Dealt, Event, QbankError, Rating, Text, Verdict
 from qbank.grading import default_rating, grade, recall, recall_rating
-from qbank.scheduling.state import preview, reviewed, scheduler_version
+from qbank.scheduling.state import Weights, preview, retrievability, reviewed, scheduler_version
 from qbank.services.cards import before, record, settle_deal, weights_of
 from qbank.services.desk import Desk
 from qbank.services.marks import leech_after, leeches_of
@@ -154,9 +154,18 @@ def _schedule(desk: Desk, card: str, event: Event, rating: Rating) -> dict[str, 
         "interval_ms": gap.ms,
         "intervals": {r: g.days * DAY_SECONDS or g.ms // 1000 for r, g in gaps.items()},
         "was_new": state.state == "new",
+        "predicted": _predicted(state, desk.today, weights),
         "stability": after.stability,
         "difficulty": after.difficulty,
     }
+
+
+def _predicted(state: CardState, today: int, weights: Weights | None) -> float | None:
+    """The recall that was expected of a review a study day or more after the last one, for calibration."""
+    if state.last_day is None or today <= state.last_day:
+        return None
+    told = retrievability(state, today, weights)
+    return None if told is None else round(told, 6)
 
 
 def told(

@@ -1,24 +1,59 @@
-"""What a person did and when, read from the log for an overview."""
+"""What a person did and when, for an overview: counted by study day as it was written, undone answers taken off."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import Integer, String, func, select
 from sqlalchemy.sql import ColumnElement
 
 from qbank.storage.store import Tx
-from qbank.storage.tables import event
+from qbank.storage.tables import answer_day, counted, event, is_counted
 
 _c = event.c
 ANSWERS = ("review", "practice")
+BINS = 20
+"""Predicted recall is counted in as many steps."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over answers that stand. ``predicted``: of the recall that was predicted for them."""
+
+    answers: int = 0
+    ms: int = 0
+    recalled: int = 0
+    predicted: float = 0.0
+
+    def add(self, other: Tally, sign: int = 1) -> None:
+        """Take another one in, or (-1) off."""
+        self.answers += sign * other.answers
+        self.ms += sign * other.ms
+        self.recalled += sign * other.recalled
+        self.predicted += sign * other.predicted
+
+
+def tallies(tx: Tx, learners: Collection[str], since: int | None = None) -> dict[tuple[int, str, int], Tally]:
+    """(study day, kind, step of predicted recall or -1) -> the answers that stand, in order; from ``since`` on."""
+    c = answer_day.c
+    where = [c.learner.in_(sorted(learners))] + ([] if since is None else [c.day >= since])
+    statement = select(c.day, c.kind, c.bin, c.answers, c.ms, c.recalled, c.predicted).where(*where)
+    found: dict[tuple[int, str, int], Tally] = {}
+    for day, kind, bin_, *sums in tx.run(statement.order_by(c.day, c.kind, c.bin)):
+        found.setdefault((day, kind, bin_), Tally()).add(Tally(*sums))
+    for key, undone in _undone(tx, learners):
+        if key in found:
+            found[key].add(undone, -1)
+    return {key: tally for key, tally in found.items() if tally.answers > 0}
 
 
 def days(tx: Tx, learners: Collection[str]) -> dict[int, int]:
     """Study day -> answers that stand, in order of days."""
-    day = func.json_extract(_c.data, "$.day", type_=Integer)
-    statement = select(day, func.count()).where(*_standing(learners)).group_by(day).order_by(day)
-    return {int(row[0]): int(row[1]) for row in tx.run(statement) if row[0] is not None}
+    found: dict[int, int] = {}
+    for (day, _, _), tally in tallies(tx, learners).items():
+        found[day] = found.get(day, 0) + tally.answers
+    return found
 
 
 def pace(tx: Tx, learners: Collection[str], most: int) -> list[tuple[str, int]]:
@@ -35,3 +70,17 @@ def _standing(learners: Collection[str]) -> tuple[ColumnElement[bool], ...]:
         undo.c.target == _c.uuid, undo.c.kind == "undo", undo.c.learner.in_(sorted(learners))
     )
     return _c.learner.in_(sorted(learners)), _c.kind.in_(ANSWERS), ~undone.exists()
+
+
+def _undone(tx: Tx, learners: Collection[str]) -> list[tuple[tuple[int, str, int], Tally]]:
+    """The answers that undo events name, each counted as the log's trigger counted it."""
+    names = tuple(sorted(learners))
+    marks = ", ".join("?" * len(names))
+    told = counted("event")
+    columns = ", ".join(told[name] for name in ("day", "kind", "bin", "answers", "ms", "recalled", "predicted"))
+    statement = (
+        f"SELECT {columns} FROM event WHERE uuid IN (SELECT target FROM event WHERE kind = 'undo' "
+        f"AND learner IN ({marks})) AND learner IN ({marks}) AND {is_counted('event')}"
+    )
+    rows = tx.connection.exec_driver_sql(statement, names + names)
+    return [((row[0], row[1], row[2]), Tally(*row[3:])) for row in rows]

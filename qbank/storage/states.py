@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -70,6 +70,27 @@ def due(tx: Tx, root: str, now_ms: int, today: int, order: str = "overdue") -> I
             return
         for row in found:
             yield row[0]
+
+
+class Standing(NamedTuple):
+    """Of a card's state what an overview of thousands needs."""
+
+    card: str
+    due_ms: int | None
+    last_day: int | None
+    stability: float | None
+    reps: int
+    lapses: int
+    suspended: int
+    buried_day: int | None
+    leech: int
+
+
+def standings(tx: Tx, root: str) -> Sequence[Sequence[Any]]:
+    """Every cached state of a person as plain rows in the order of :class:`Standing`."""
+    columns = ", ".join(Standing._fields)
+    found = tx.connection.exec_driver_sql(f"SELECT {columns} FROM card_state WHERE learner = ?", (root,))
+    return found.cursor.fetchall() if found.cursor is not None else []
 
 
 def steps(tx: Tx, root: str, now_ms: int, today: int) -> list[str]:

@@ -23,7 +23,7 @@ metadata = MetaData()
 APPLICATION_ID = 0x51424E4B
 """``PRAGMA application_id`` of our files: "QBNK"."""
 
-REVISIONS = ("r0001",)
+REVISIONS = ("r0001", "r0002")
 """Every schema revision in order. ``PRAGMA user_version`` counts them; a test holds them equal to the migrations."""
 
 
@@ -163,6 +163,60 @@ card_state = Table(
 )
 """The cache of what replaying the events gives, by the learner's root and the card's present key."""
 
+
+class AnswerDayColumns(TypedColumns):
+    learner: Named[str] = Column(String, primary_key=True)
+    day: Named[int] = Column(Integer, primary_key=True)
+    kind: Named[str] = Column(String, primary_key=True)
+    bin: Named[int] = Column(Integer, primary_key=True)
+    answers: Named[int]
+    ms: Named[int]
+    recalled: Named[int]
+    predicted: Named[float]
+
+
+answer_day = Table("answer_day", metadata, AnswerDayColumns, sqlite_with_rowid=False)
+"""Answers of the log counted by study day as they are written, the undone ones too: the log is append-only, so are
+these sums. ``bin``: the predicted recall in steps of 5 %, from 0 to 19; -1 where nothing was predicted."""
+
+
+def counted(row: str) -> dict[str, str]:
+    """What of an event (``NEW`` or ``event``) is counted, as SQL."""
+
+    def of(name: str, kind: str, otherwise: str) -> str:
+        path = f"{row}.data, '$.{name}'"
+        return f"CASE WHEN json_type({path}) = '{kind}' THEN json_extract({path}) ELSE {otherwise} END"
+
+    return {
+        "learner": f"{row}.learner",
+        "day": f"json_extract({row}.data, '$.day')",
+        "kind": f"{row}.kind",
+        "bin": f"coalesce(max(0, min(19, CAST({of('predicted', 'real', 'NULL')} * 20 AS INTEGER))), -1)",
+        "answers": "1",
+        "ms": f"max(0, min(86400000, {of('ms', 'integer', '0')}))",
+        "recalled": f"json_extract({row}.data, '$.rating') IN ('hard', 'good', 'easy') IS TRUE",
+        "predicted": of("predicted", "real", "0.0"),
+    }
+
+
+def is_counted(row: str) -> str:
+    """Which events are counted, as SQL: answers that name their study day."""
+    known = f"CASE WHEN json_valid({row}.data) THEN json_type({row}.data, '$.day') END"
+    return (
+        f"{row}.kind IN ('review', 'practice') AND {known} = 'integer' AND abs(json_extract({row}.data, '$.day')) < 1e7"
+    )
+
+
+_COUNTED = counted("NEW")
+COUNT_ANSWER = f"""
+CREATE TRIGGER event_counted AFTER INSERT ON event
+WHEN {is_counted("NEW")}
+BEGIN
+    INSERT INTO answer_day ({", ".join(_COUNTED)}) VALUES ({", ".join(_COUNTED.values())})
+    ON CONFLICT (learner, day, kind, bin) DO UPDATE SET answers = answers + 1, ms = ms + excluded.ms,
+        recalled = recalled + excluded.recalled, predicted = predicted + excluded.predicted;
+END"""
+
 EXTRA_DDL = (
     "CREATE VIRTUAL TABLE search USING fts5(title, body, tokenize=\"unicode61 remove_diacritics 2 tokenchars '+#'\")",
     "CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are never changed'); END",
@@ -170,6 +224,7 @@ EXTRA_DDL = (
     "CREATE TRIGGER event_no_replace BEFORE INSERT ON event "
     "WHEN EXISTS (SELECT 1 FROM event WHERE uuid = NEW.uuid OR seq = NEW.seq) "
     "BEGIN SELECT RAISE(ABORT, 'events are never replaced'); END",
+    COUNT_ANSWER,
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
     "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))",
 )

@@ -250,5 +250,5 @@ def test_help_lists_only_what_works(qbank) -> None:
     for name in COMMANDS:
         assert f"  {name} " in page
         assert qbank(name, "--help").code == 0
-    for later in ("plan", "mistakes", "exam", "interview", "stats", "fit"):
+    for later in ("plan", "mistakes", "exam", "interview"):
         assert f"\n  {later} " not in page
