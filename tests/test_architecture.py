@@ -33,7 +33,18 @@ ALLOWED = {
 ONLY = {"sqlalchemy": {"storage"}, "alembic": {"storage"}, "solvers": {"solving"}, "textual": {"tui"}, "click": {"cli"}}
 """Library -> the only layers that may import it."""
 
-HEAVY = {"torch", "sympy", "scipy", "matplotlib", "sklearn", "textual", "alembic", "plotext", "hypothesis"}
+HEAVY = {
+    "torch",
+    "fsrs_rs_python",
+    "sympy",
+    "scipy",
+    "matplotlib",
+    "sklearn",
+    "textual",
+    "alembic",
+    "plotext",
+    "hypothesis",
+}
 """Never imported at the top of a module (textual: but in the app's own)."""
 
 LIMIT = 400
