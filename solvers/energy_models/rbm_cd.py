@@ -72,8 +72,7 @@ def compute(xp, note, W, b, c, data, k, chains, u_hidden, u_visible):
 
     def statistics(weights, v, p):
         """<v h'>, <v> and <h> under weights that sum to one."""
-        weighted = v * weights[:, None]
-        return xp.matmul(xp.matrix_transpose(weighted), p), xp.sum(weighted, axis=0), xp.matmul(weights, p)
+        return xp.matmul(xp.matrix_transpose(v * weights[:, None]), p), xp.matmul(weights, v), xp.matmul(weights, p)
 
     # The data's term, and k steps of Gibbs sampling from every example.
     rows = data.shape[0]
@@ -101,8 +100,7 @@ def compute(xp, note, W, b, c, data, k, chains, u_hidden, u_visible):
     # The chain's own law: from visible states through hidden ones and back, k times.
     def law(rows, columns):
         """P(column | row), for rows of probabilities and columns of zeros and ones."""
-        both = xp.where(columns[None, :, :] == 1, rows[:, None, :], 1 - rows[:, None, :])
-        return xp.prod(both, axis=-1)
+        return xp.prod(xp.where(columns[None, :, :] == 1, rows[:, None, :], 1 - rows[:, None, :]), axis=-1)
 
     features = states(c.shape[0])
     up, down = law(hidden(every), features), law(visible(features), every)
@@ -115,13 +113,9 @@ def compute(xp, note, W, b, c, data, k, chains, u_hidden, u_visible):
     note("model_share", model_share)
     expected, exact = positive[0] - statistics(share, every, hidden(every))[0], positive[0] - model[0]
     return {
-        "cd_W": positive[0] - negative[0],
-        "cd_b": positive[1] - negative[1],
-        "cd_c": positive[2] - negative[2],
+        **{f"cd_{name}": a - z for name, a, z in zip("Wbc", positive, negative, strict=True)},
+        **{f"gradient_{name}": a - z for name, a, z in zip("Wbc", positive, model, strict=True)},
         "expected_W": expected,
-        "gradient_W": exact,
-        "gradient_b": positive[1] - model[1],
-        "gradient_c": positive[2] - model[2],
         "likelihood": xp.mean(free) - log_z,
         "bias": xp.sqrt(xp.sum((expected - exact) ** 2)),
         "size": xp.sqrt(xp.sum(exact**2)),
@@ -156,14 +150,15 @@ def oracle(W, b, c, data, k, chains, u_hidden, u_visible):
     positive = data.T @ data_h / len(data)
     exact = positive - v.T @ model @ h
     expected = positive - np.einsum("x,xi,xj->ij", share, v, features)
+    b_data, c_data = data.mean(axis=0), data_h.mean(axis=0)
     return {
         "cd_W": positive - found.T @ found_h / len(found),
-        "cd_b": data.mean(axis=0) - found.mean(axis=0),
-        "cd_c": data_h.mean(axis=0) - found_h.mean(axis=0),
+        "cd_b": b_data - found.mean(axis=0),
+        "cd_c": c_data - found_h.mean(axis=0),
         "expected_W": expected,
         "gradient_W": exact,
-        "gradient_b": data.mean(axis=0) - v.T @ model.sum(axis=1),
-        "gradient_c": data_h.mean(axis=0) - h.T @ model.sum(axis=0),
+        "gradient_b": b_data - v.T @ model.sum(axis=1),
+        "gradient_c": c_data - h.T @ model.sum(axis=0),
         "likelihood": np.mean(logsumexp(minus_energy, axis=1)[place(data)]) - logsumexp(minus_energy),
         "bias": np.linalg.norm(expected - exact),
         "size": np.linalg.norm(exact),
@@ -231,15 +226,6 @@ def _free(W, b, c, data, over_hidden=lambda a: np.logaddexp(0.0, a), **_):
     return {"free_energy": -minus_free, "log_z": np.logaddexp.reduce(all_minus_free)}
 
 
-def _one_hidden_state(**given):
-    """The likeliest h only, not the sum over h."""
-    return _free(**given, over_hidden=lambda a: np.maximum(a, 0.0))
-
-
-def _no_partition(**given):
-    return {"likelihood": -np.mean(_free(**given)["free_energy"])}
-
-
 def _takes_cd_for_exact(**given):
     right = oracle(**given)
     return _changes({"gradient_W": right["expected_W"], "bias": 0.0}, right)
@@ -260,8 +246,10 @@ MISTAKES = (
     Mistake("energy-sign", "能量的符号反了：P ∝ exp(−E)", "the energy's sign is off: P goes with exp(-E)",
             _with_parameters(lambda name, value: -value)),
     Mistake("one-hidden-state", "自由能要对所有 h 求和，不是只取最可能的 h",
-            "the free energy sums over every h; only the likeliest was taken", _one_hidden_state),
-    Mistake("partition-forgotten", "漏了 log Z", "log Z was left out", _no_partition),
+            "the free energy sums over every h; only the likeliest was taken",
+            lambda **given: _free(**given, over_hidden=lambda a: np.maximum(a, 0.0))),
+    Mistake("partition-forgotten", "漏了 log Z", "log Z was left out",
+            lambda **given: {"likelihood": -np.mean(_free(**given)["free_energy"])}),
     Mistake("takes-cd-for-exact", "把 CD-k 的期望当成了似然梯度：k 有限时它有偏",
             "the expectation of CD-k was taken for the likelihood's gradient: for finite k it is biased",
             _takes_cd_for_exact),

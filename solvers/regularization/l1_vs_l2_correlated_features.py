@@ -198,18 +198,16 @@ def _exchanged(**given):
 def _stops_early(**given):
     """Plain sweeps until none moves a weight by more than 1e-4 of the largest, or 1000 sweeps."""
     gram, c, _ = _moments(given)
-    w, moving = np.zeros(c.shape), np.ones(c.shape[:-1], dtype=bool)
+    g1, g2, g12, c1, c2 = (v.ravel() for v in (gram[..., 0, 0], gram[..., 1, 1], gram[..., 0, 1], c[..., 0], c[..., 1]))
+    w, on = np.zeros((2, c1.size)), np.arange(c1.size)  # ``on``: the fits that still move
     for _ in range(1000):
-        old = w.copy()
-        for j in (0, 1):
-            left = c[..., j] - gram[..., j, 1 - j] * w[..., 1 - j]
-            new = np.sign(left) * np.maximum(np.abs(left) - given["alpha"], 0.0) / gram[..., j, j]
-            w[..., j] = np.where(moving, new, w[..., j])
-        moving &= np.max(np.abs(w - old), axis=-1) > 1e-4 * np.max(np.abs(w), axis=-1)
-        if not moving.any():
-            break
+        old, left = w[:, on], c1[on] - g12[on] * w[1, on]
+        w[0, on] = (left - np.clip(left, -given["alpha"], given["alpha"])) / g1[on]
+        left = c2[on] - g12[on] * w[0, on]
+        w[1, on] = (left - np.clip(left, -given["alpha"], given["alpha"])) / g2[on]
+        on = on[np.max(np.abs(w[:, on] - old), axis=0) > 1e-4 * np.max(np.abs(w[:, on]), axis=0)]
     right = _fits(given)
-    wrong = _summary({**right, "l1": w})
+    wrong = _summary({**right, "l1": w.T.reshape(c.shape)})
     return {name: v for name, v in _changes(_summary(right), wrong).items() if name.startswith("l1_drops")}
 
 
