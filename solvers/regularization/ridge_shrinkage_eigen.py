@@ -212,14 +212,17 @@ def figure(given, out, steps):
                       x={"zh": "特征值 λ", "en": "eigenvalue"}, y={"zh": "λ/(λ+α)", "en": "factor"})  # fmt: skip
     strengths = given["alpha"] * np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 40)])
     path = np.array([_shrink(H, w_star, lambda k, a=a: k / np.maximum(k + a, 1e-30))["w"] for a in strengths])
-    reach = 1.4 * max(float(np.max(np.abs(w_star))), 1e-3)
-    grid = np.linspace(-reach, reach, 41)
-    apart = np.stack(np.meshgrid(grid, grid), axis=-1) - w_star
+    margin = 0.4 * max(float(np.max(np.abs(w_star))), 1e-3)
+    across, up = (np.linspace(min(v, 0.0) - margin, max(v, 0.0) + margin, 41) for v in w_star)
+    apart = np.stack(np.meshgrid(across, up), axis=-1) - w_star
+    cost = np.einsum("yxi,ij,yxj->yx", apart, H, apart) / 2
+    at_zero = float(w_star @ H @ w_star) / 2
+    levels = tuple(at_zero * share for share in (0.02, 0.1, 0.3, 1.0, 2.0)) if at_zero > 0 else ()
     w = out["w"].reshape(-1, 2)[0]
     return Figure(
         title={"zh": "代价的等高线与 α 增大时的最优解", "en": "level lines of the cost, and w as alpha grows"},
         marks=(
-            Contour(grid, grid, np.einsum("xyi,ij,xyj->xy", apart, H, apart) / 2),
+            Contour(across, up, cost, levels),
             Lines(path[:, 0], path[:, 1], {"zh": "α 由小到大", "en": "alpha rising"}),
             Scatter(w_star[:1], w_star[1:], {"zh": "w*", "en": "w*"}),
             Scatter(w[:1], w[1:], {"zh": "w", "en": "w"}),
