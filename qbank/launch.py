@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -40,6 +41,7 @@ def review(context: App, minutes: int | None) -> int:
 
 
 def _run(context: App, opening: Callable[[QbankApp], object] | None) -> int:
+    gc.disable()  # until the first screen is filled: loading makes much and throws little away
     from qbank.tui.app import QbankApp
 
     app = QbankApp(context, opening)

@@ -12,7 +12,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.command import CommandPalette, Provider
 from textual.dom import DOMNode
-from textual.reactive import reactive
+from textual.reactive import var
 
 from qbank.domain import LANGS, QbankError
 from qbank.tui import themes
@@ -54,8 +54,8 @@ class QbankApp(App[None]):
         bind("help"),
     ]
 
-    lang: reactive[str] = reactive("en", init=False)
-    """``zh`` or ``en``; every screen's ``relabel()`` is called when it changes."""
+    lang: var[str] = var("en", init=False)
+    """``zh`` or ``en``; a screen's ``relabel()`` is called when it changes, or when the screen shows again."""
 
     def __init__(self, context: Context, opening: Callable[[QbankApp], object] | None = None) -> None:
         super().__init__()
@@ -86,9 +86,12 @@ class QbankApp(App[None]):
         return zh if self.lang == "zh" else en
 
     def watch_lang(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, QbankScreen) and screen.is_mounted:
-                screen.relabel()
+        """The screen that shows; those below it when they show again."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, QbankScreen):
+                if screen.is_mounted:
+                    screen.relabel()
+                break
 
     def action_language(self) -> None:
         self.lang = LANGS[1 - LANGS.index("zh" if self.lang == "zh" else "en")]

@@ -16,7 +16,7 @@ from qbank.tui.screens.browse import BrowseScreen
 from qbank.tui.screens.help import ORDER, HelpScreen
 from qbank.tui.screens.home import HomeScreen
 from qbank.tui.screens.question import QuestionScreen
-from qbank.tui.text import clean, plain, prose
+from qbank.tui.text import clean, plain, prose, runs
 
 
 def test_the_language_changes_on_every_screen_of_the_stack(at_home, play, settle, seen) -> None:
@@ -195,6 +195,26 @@ def test_markdown_is_styled_where_it_is_marked() -> None:
     assert content.plain == "题\n\n粗与code和 斜 x²"
     assert set(styled) == {"题", "粗", "code", "斜"}
     assert styled["粗"] == "bold"
+
+
+@pytest.mark.parametrize("columns", [12, 30, 80])
+def test_runs_are_the_same_text_with_the_same_styles(columns: int) -> None:
+    text = "# Head\n\n**bold `code` bold** plain *slanted*, **粗体跨行的一句话也在里面**\n\n- $x^2$\n\n$$\\frac{a}{b}$$"
+    content, lines = prose(text, columns), runs(text, columns)
+    assert "\n".join("".join(part for part, _ in line) for line in lines) == content.plain
+    at, styled = 0, {}
+    for line in lines:
+        for part, names in line:
+            for place in range(at, at + len(part)):
+                styled[place] = set(names)
+            at += len(part)
+        at += 1
+    for span in content.spans:
+        for place in range(span.start, span.end):
+            assert content.plain[place] == "\n" or str(span.style) in styled[place]
+    assert sum(map(len, styled.values())) == sum(
+        len(content.plain[span.start : span.end].replace("\n", "")) for span in content.spans
+    )
 
 
 def test_ctrl_c_says_how_to_quit(at_home, play, settle, until, seen) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.widgets import OptionList
 
@@ -84,12 +86,37 @@ def test_errata_are_one_key_away(at_home, play, settle, seen) -> None:
     play(at_home("en", opened()), story)
 
 
-def test_sections_without_content_do_not_show(at_home, play, seen) -> None:
+def test_sections_show_where_they_hold_something(at_home, play, settle) -> None:
     async def story(pilot) -> None:
-        assert pilot.app.screen.query_one("#follow-head").display is False
-        assert pilot.app.screen.query_one("#points-head").display is True
+        screen = pilot.app.screen
+        for text in ("Errata", "Points (* essential)", "Items", "Sources"):
+            assert text in text_of(pilot)
+        assert screen.query_one("#follow-head").display is False
+        screen.fill(replace(screen.question, errata=(), points=(), demos=(), follow_up=("zero-padding",)))
+        await settle(pilot)
+        assert "Errata" not in text_of(pilot)
+        assert "Points" not in text_of(pilot)
+        assert screen.query_one("#demos-head").display is False
+        assert screen.query_one("#follow-head").display is True
+        screen.query_one("#follow", OptionList).focus()
+        await pilot.press("down", "enter")
+        await settle(pilot)
+        assert pilot.app.screen.question_id == "zero-padding"
 
-    play(at_home("en", opened("softmax-stability")), story)
+    play(at_home("en", opened()), story)
+
+
+def test_a_selection_with_the_mouse_copies_the_text(at_home, play, settle, seen) -> None:
+    async def story(pilot) -> None:
+        before = seen(pilot)
+        await pilot.mouse_down("#answer", offset=(0, 0))
+        await pilot.hover("#answer", offset=(30, 0))
+        await pilot.mouse_up("#answer", offset=(30, 0))
+        await settle(pilot)
+        assert seen(pilot) == before
+        assert (pilot.app.screen.get_selected_text() or "").startswith("In one sentence: D(P‖Q)")
+
+    play(at_home("en", opened()), story)
 
 
 def test_an_unknown_question_is_one_line_and_no_screen(at_home, play, settle, until, seen) -> None:

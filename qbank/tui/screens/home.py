@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -79,6 +80,8 @@ class HomeScreen(QbankScreen[None]):
         if self.settled:
             return
         self.settled = True
+        gc.freeze()  # what is loaded by now stays
+        gc.enable()
         if self.qapp.opening is not None:
             self.qapp.opening(self.qapp)
         elif not overview.started:

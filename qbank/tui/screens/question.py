@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -17,7 +17,7 @@ from qbank.mathtext import width
 from qbank.tui import strings
 from qbank.tui.keys import bind, digits
 from qbank.tui.screens.base import QbankScreen
-from qbank.tui.text import plain
+from qbank.tui.text import plain, prose
 from qbank.tui.widgets.header import cut
 from qbank.tui.widgets.legend import Hint
 from qbank.tui.widgets.prose import Prose
@@ -40,7 +40,7 @@ ORIGINS = {
 }
 """Whose mistake an erratum is."""
 LISTS = ("demos", "follow")
-"""Sections whose entries can be opened."""
+"""Sections whose entries can be opened: lists of their own. The others are parts of the text around them."""
 
 
 class QuestionScreen(QbankScreen[None]):
@@ -64,14 +64,17 @@ class QuestionScreen(QbankScreen[None]):
         with VerticalScroll(id="page"):
             yield Prose(id="prompt")
             yield Prose(id="answer")
-            for name in SECTIONS:
-                yield Static(classes="head", id=f"{name}-head")
-                yield OptionList(id=name, compact=True) if name in LISTS else Prose(id=name)
+            yield Static(classes="head", id="demos-head")
+            yield OptionList(id="demos", compact=True)
+            yield Prose(id="more")
+            yield Static(classes="head", id="follow-head")
+            yield OptionList(id="follow", compact=True)
 
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#page").focus()
-        self._write_sections(dict.fromkeys(SECTIONS, ""))
+        for name in LISTS:
+            self._list(name, ())
         self.qapp.work(lambda: self.qapp.context.bank.question(self.question_id), self.fill, self._unknown, owner=self)
 
     def fill(self, question: Question) -> None:
@@ -113,35 +116,26 @@ class QuestionScreen(QbankScreen[None]):
         question, lang = self.question, self.qapp.lang
         if question is None:
             return
-        prose = question.prose(lang)
-        self.query_one("#prompt", Prose).show(
-            f"**{prose.prompt.strip()}**" if "**" not in prose.prompt else prose.prompt
-        )
-        self.query_one("#answer", Prose).show(prose.answer)
-        self._write_sections(
-            {
-                "points": "\n".join(f"- {_star(p.essential)}{p.text[lang]}" for p in question.points),
-                "demos": "\n".join(_demo(n, demo, self.size.width - 8) for n, demo in enumerate(question.demos, 1)),
-                "items": "\n".join(_items(question, lang)),
-                "errata": "\n\n".join(_erratum(erratum, lang) for erratum in question.errata),
-                "sources": "\n".join(_sources(question, lang)),
-                "follow": "\n".join(question.follow_up),
-            }
-        )
+        told = question.prose(lang)
+        self.query_one("#prompt", Prose).show(told.prompt)
+        points = [f"- {_star(point.essential)}{point.text[lang]}" for point in question.points]
+        self.query_one("#answer", Prose).show("\n\n".join([told.answer.strip(), *_part("points", points, lang)]))
+        room = self.size.width - 8
+        self._list("demos", [_demo(number, demo, room) for number, demo in enumerate(question.demos, start=1)])
+        errata = [_erratum(erratum, lang) for erratum in question.errata]
+        parts = {"items": _items(question, lang), "errata": errata, "sources": _sources(question, lang)}
+        more = [text for name, lines in parts.items() for text in _part(name, lines, lang)]
+        self.query_one("#more", Prose).show("\n\n".join(more))
+        self._list("follow", question.follow_up)
 
-    def _write_sections(self, texts: Mapping[str, str]) -> None:
-        for name, label in SECTIONS.items():
-            head = self.query_one(f"#{name}-head", Static)
-            head.update(plain(label[self.qapp.lang]))
-            section = self.query_one(f"#{name}")
-            head.display = section.display = bool(texts[name])
-            if isinstance(section, OptionList):
-                at = section.highlighted
-                section.clear_options()
-                section.add_options(Option(plain(line)) for line in texts[name].splitlines())
-                section.highlighted = at
-            elif isinstance(section, Prose):
-                section.show(texts[name])
+    def _list(self, name: str, lines: Sequence[str]) -> None:
+        """A list with its head; nothing of it shows where it is empty, and the same lines are left alone."""
+        head, list_ = self.query_one(f"#{name}-head", Static), self.query_one(f"#{name}", OptionList)
+        head.update(plain(SECTIONS[name][self.qapp.lang]))
+        head.display = list_.display = bool(lines)
+        if [str(option.prompt) for option in list_.options] != list(lines):
+            list_.clear_options()
+            list_.add_options(Option(plain(line)) for line in lines)
 
     # ------------------------------------------------------------ keys
 
@@ -164,9 +158,17 @@ class QuestionScreen(QbankScreen[None]):
             self.qapp.start_quiz(lambda: self.qapp.context.study.mixed([id]))
 
     def action_errata(self) -> None:
-        head = self.query_one("#errata-head")
-        if head.display:
-            head.scroll_visible(top=True, animate=False)
+        """To the errata."""
+        more = self.query_one("#more", Prose)
+        head = SECTIONS["errata"][self.qapp.lang]
+        if self.question is not None and self.question.errata:
+            lines = prose(more.source, more.content_size.width).plain.split("\n")
+            self.query_one("#page").scroll_to(y=more.virtual_region.y + lines.index(head), animate=False)
+
+
+def _part(name: str, lines: Sequence[str], lang: str) -> list[str]:
+    """A section as Markdown under its heading; nothing where it is empty."""
+    return [f"## {SECTIONS[name][lang]}\n" + "\n".join(lines)] if lines else []
 
 
 def _star(essential: bool) -> str:
@@ -207,7 +209,7 @@ def _erratum(erratum: Erratum, lang: str) -> str:
     texts = (_formula(erratum.printed), _formula(erratum.right), erratum.why[lang], erratum.reference)
     mark = "：" if zh else ": "
     rows = [f"- {word}{mark}{text}" for word, text in zip(words, texts, strict=True) if text]
-    return "\n".join([f"`{erratum.id}` ({said})", *rows])
+    return "\n".join([f"`{erratum.id}` ({said})", *rows, ""])
 
 
 def _formula(text: str) -> str:
