@@ -96,7 +96,8 @@ def _bounded(node: Node) -> None:
 
 def _exponent(node: Node) -> None:
     try:
-        fine = abs(evaluate(node)) <= LARGEST_EXPONENT
+        size = evaluate(node)
+        fine = -LARGEST_EXPONENT <= size <= LARGEST_EXPONENT
     except ExpressionError as error:
         if error.at != node.at or "large" not in str(error):
             raise
