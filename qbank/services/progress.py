@@ -42,6 +42,11 @@ class Overview:
     days_left: int | None = None
     """Days to the interview; None where no date is set or it has passed."""
 
+    @property
+    def spent(self) -> bool:
+        """Whether today's minutes are used up."""
+        return self.daily_minutes is not None and self.minutes_today >= self.daily_minutes
+
 
 class Progress:
     """Reads only: asking leaves no trace in the database."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -170,11 +171,33 @@ def test_numbers_in_words(overview: Overview | None, lang: str, parts: list[str]
 
 @pytest.mark.parametrize(
     ("overview", "start"),
-    [(None, ""), (FULL, "Next: review"), (Overview(new=3), "Next: learn"), (Overview(), "All done")],
+    [
+        (None, ""),
+        (FULL, "Next: review"),
+        (replace(FULL, minutes_today=20.0), "Today's 20 minutes are spent"),
+        (Overview(new=3), "Next: learn"),
+        (Overview(), "All done"),
+    ],
 )
 def test_what_to_do_next(overview: Overview | None, start: str) -> None:
     assert advice(overview, "en").startswith(start)
     assert bool(advice(overview, "zh")) is bool(start)
+
+
+@pytest.mark.parametrize(("today", "budget"), [(5.2, 20), (20.0, None)])
+def test_a_review_has_todays_minutes_until_they_are_spent(
+    today: float, budget: int | None, at_home, play, settle, monkeypatch
+) -> None:
+    app = at_home("en")
+    asked: list[int | None] = []
+    monkeypatch.setattr(app, "open_review", asked.append)
+
+    async def story(pilot) -> None:
+        pilot.app.screen.fill(replace(FULL, minutes_today=today))
+        await pilot.press("v")
+        assert asked == [budget]
+
+    play(app, story)
 
 
 def test_days_to_the_interview_stand_in_the_header(at_home, context, play, seen) -> None:

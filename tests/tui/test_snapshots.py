@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from qbank.services.progress import Overview
+
 SIZES = {"80x24": (80, 24), "120x36": (120, 36)}
 Walk = Callable[..., Awaitable[None]]
 
@@ -37,8 +39,16 @@ def opening(name: str, *given: object) -> Walk:
     return walk
 
 
+async def busy(pilot, settle) -> None:
+    """Home of somebody in the midst of it."""
+    await settle(pilot)
+    pilot.app.screen.fill(Overview(True, 12, 8.6, 31, 6, 5.2, 4, 8, 5.4, 20, 23))
+    await settle(pilot)
+
+
 SCREENS: dict[str, Walk] = {
     "home": stay,
+    "home-busy": busy,
     "home-light": pressing("f3"),
     "browse": opening("browse"),
     "browse-search": pressing("b", "slash", "s", "o", "f", "t"),

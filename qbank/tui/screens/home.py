@@ -122,7 +122,8 @@ class HomeScreen(QbankScreen[None]):
             getattr(self, f"action_{name}")()
 
     def action_review(self) -> None:
-        self.qapp.open_review(self.overview.daily_minutes if self.overview else None)
+        """Within today's minutes; whoever asks for more once they are spent gets more."""
+        self.qapp.open_review(None if self.overview is None or self.overview.spent else self.overview.daily_minutes)
 
     def action_quiz(self) -> None:
         self.qapp.open_mixed_quiz()
@@ -185,6 +186,13 @@ def advice(overview: Overview | None, lang: str) -> str:
     zh = lang == "zh"
     if overview is None:
         return ""
+    if overview.spent:
+        minutes = overview.daily_minutes
+        return (
+            f"今天的 {minutes} 分钟已经用完。还想继续也可以。"
+            if zh
+            else f"Today's {minutes} minutes are spent. You may still go on."
+        )
     if overview.due:
         return "下一步：复习到期的卡片，再学新的。" if zh else "Next: review what is due, then learn something new."
     if overview.new:
