@@ -165,3 +165,32 @@ def test_light_commands_import_nothing_heavy(argv: list[str], tmp_path: Path) ->
     loaded = set(done.stderr.rpartition("MODULES")[2].split())
     assert "qbank" in loaded
     assert not loaded & heavy
+
+
+def test_nothing_heavy_is_loaded_before_the_first_frame(tmp_path: Path) -> None:
+    """In a process of its own: the app is made and mounted, the home screen stands, and the store is not there yet."""
+    script = (
+        "import asyncio, sys\n"
+        "from qbank.bootstrap import App\n"
+        "from qbank.tui.app import QbankApp\n"
+        "from qbank.tui.screens.home import HomeScreen\n"
+        "HomeScreen.load = lambda self: None\n"
+        "async def main():\n"
+        "    app = QbankApp(App())\n"
+        "    async with app.run_test():\n"
+        "        assert isinstance(app.screen, HomeScreen)\n"
+        "asyncio.run(main())\n"
+        "print('MODULES', *sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "QBANK_DB": str(tmp_path / "q.db")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stderr.rpartition("MODULES")[2].split())
+    assert "textual" in loaded
+    assert not loaded & {"sqlalchemy", "fsrs", "numpy", "scipy", "torch", "texicode", "plotext", "sqlite3", "tomlkit"}
+    assert not (tmp_path / "q.db").exists()

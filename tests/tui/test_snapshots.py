@@ -52,7 +52,7 @@ SCREENS: dict[str, Walk] = {
     "home-light": pressing("f3"),
     "browse": opening("browse"),
     "browse-search": pressing("b", "slash", "s", "o", "f", "t"),
-    "browse-filter": pressing("b", "tab", "enter"),
+    "browse-filter": pressing("b", "f"),
     "browse-nothing": pressing("b", "slash", "q", "q"),
     "question": opening("question", "kl-divergence"),
     "question-end": pressing("b", "enter", "end"),
