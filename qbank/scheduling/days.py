@@ -28,6 +28,9 @@ class Days:
     def start(self, day: int) -> int:
         """The first moment (UTC milliseconds) of a study day, also where clocks change that night."""
         noon = day * DAY_MS + self.rollover_hour * HOUR_MS
+        offset = self.offset_min(noon)
+        if offset == self.offset_min(noon - DAY_MS) == self.offset_min(noon + DAY_MS):
+            return noon - offset * MINUTE_MS
         near = range(noon - DAY_MS, noon + DAY_MS)
         return near[0] + bisect_left(near, day, key=self.day)
 

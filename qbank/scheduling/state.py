@@ -72,16 +72,31 @@ def _review(
     state: CardState, rating: Rating, day: int, weights: Weights | None, retention: float
 ) -> tuple[fsrs.Card, timedelta]:
     """The card after a review on a study day, and the interval that FSRS gives it."""
+    elapsed = 0 if state.last_day is None else min(max(0, day - state.last_day), _MOST_DAYS)
+    return _step(state.state, state.step, state.stability, state.difficulty, rating, elapsed, weights, retention)
+
+
+@lru_cache(maxsize=64)
+def _step(
+    name: str,
+    step: int | None,
+    stability: float | None,
+    difficulty: float | None,
+    rating: Rating,
+    elapsed: int,
+    weights: Weights | None,
+    retention: float,
+) -> tuple[fsrs.Card, timedelta]:
+    """Kept for a moment: what a preview worked out is asked again when the answer is written. Not to be changed."""
     import fsrs
 
-    elapsed = 0 if state.last_day is None else min(max(0, day - state.last_day), _MOST_DAYS)
-    new = state.state == "new"
+    new = name == "new"
     card = fsrs.Card(
         card_id=0,
-        state=fsrs.State(1 if new else _NUMBERS[state.state]),
-        step=None if new else state.step,
-        stability=state.stability,
-        difficulty=state.difficulty,
+        state=fsrs.State(1 if new else _NUMBERS[name]),
+        step=None if new else step,
+        stability=stability,
+        difficulty=difficulty,
         due=_START,
         last_review=None if new else _START,
     )

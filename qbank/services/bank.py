@@ -129,8 +129,12 @@ class Bank:
             self._questions[present] = raw_question(raw, self._summaries[present]["origin"])
         return self._questions[present]
 
-    def cards(self) -> list[CardInfo]:
-        """Every card there is: a question's facets."""
+    def cards(self) -> Sequence[CardInfo]:
+        """Every card there is: a question's facets. The same object each time."""
+        return self._cards
+
+    @cached_property
+    def _cards(self) -> list[CardInfo]:
         return [
             CardInfo(
                 card_key(id_, facet),

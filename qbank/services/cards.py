@@ -15,10 +15,12 @@ from qbank.storage.learners import Person
 
 def weights_of(tx: Tx, person: Person) -> tuple[Weights | None, str]:
     """The weights in force and their id (``default``, or the UUID of their event)."""
-    latest = latest_weights(events.of_kind(tx, "weights", person.uuids))
-    if latest is None:
-        return None, "default"
-    return checked_weights(latest.data["weights"]), latest.uuid
+
+    def read() -> tuple[Weights | None, str]:
+        latest = latest_weights(events.of_kind(tx, "weights", person.uuids))
+        return (None, "default") if latest is None else (checked_weights(latest.data["weights"]), latest.uuid)
+
+    return tx.once(("weights", person.uuids), read)
 
 
 def keys_of(card: str, was: Mapping[str, str]) -> list[str]:

@@ -37,6 +37,11 @@ class Desk:
 
 def sit(tx: Tx, person: Person) -> Desk:
     """The desk of a person now."""
-    settings = study_settings.of(tx, person)
-    days, now = study_settings.days_of(settings), tx.now_ms()
+
+    def ruled() -> tuple[Mapping[str, Any], Days]:
+        settings = study_settings.of(tx, person)
+        return settings, study_settings.days_of(settings)
+
+    settings, days = tx.once(("settings", person.uuids), ruled)
+    now = tx.now_ms()
     return Desk(tx, person, aliases.every(tx), settings, days, now, days.day(now))

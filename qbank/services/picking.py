@@ -15,12 +15,27 @@ from qbank.storage.deals import StoredDeal
 MINUTE_MS = 60_000
 
 
-def by_key(desk: Desk, cards: Sequence[CardInfo]) -> dict[str, CardInfo]:
+class Cards(dict[str, CardInfo]):
     """Present card keys -> the bank's cards."""
-    return {desk.key(info.card): info for info in cards}
+
+    def __init__(self, cards: Mapping[str, CardInfo]) -> None:
+        super().__init__(cards)
+        self._orders: dict[str, list[tuple[str, CardInfo]]] = {}
+
+    def introduced(self, order: str) -> list[tuple[str, CardInfo]]:
+        """Keys and cards in an order of new ones; sorted once."""
+        if order not in self._orders:
+            keys = {info.card: key for key, info in self.items()}
+            self._orders[order] = [(keys[i.card], i) for i in introduction_order(list(self.values()), order)]
+        return self._orders[order]
 
 
-def pick(desk: Desk, cards: Mapping[str, CardInfo], resting: Resting) -> CardInfo | None:
+def by_key(desk: Desk, cards: Sequence[CardInfo]) -> Cards:
+    """The bank's cards by the keys that they have now."""
+    return Cards({desk.key(info.card): info for info in cards} if desk.was else {info.card: info for info in cards})
+
+
+def pick(desk: Desk, cards: Cards, resting: Resting) -> CardInfo | None:
     """The next card, due or new; None when there is nothing to do."""
     for key in states.steps(desk.tx, desk.person.root, desk.now, desk.today):
         if key in cards:  # a step is the rest of something begun: no limit, no backlog keeps it waiting
@@ -31,11 +46,14 @@ def pick(desk: Desk, cards: Mapping[str, CardInfo], resting: Resting) -> CardInf
             if key in cards and not resting(key):
                 return cards[key]
     if left_new > 0:
-        taken = states.not_to_start(desk.tx, desk.person.root, desk.today)
-        keys = {info.card: key for key, info in cards.items()}
-        for info in introduction_order(list(cards.values()), desk.settings["new_order"]):
-            if keys[info.card] not in taken and not resting(keys[info.card]):
-                return info
+        order, start = cards.introduced(desk.settings["new_order"]), 0
+        while start < len(order):  # the first few are looked up alone: a large bank is read only as far as needed
+            some = order[start : 2 * start + 50]
+            taken = states.not_to_start(desk.tx, desk.person.root, desk.today, [key for key, _ in some])
+            for key, info in some:
+                if key not in taken and not resting(key):
+                    return info
+            start += len(some)
     return None
 
 
@@ -87,14 +105,12 @@ def spent_minutes(desk: Desk) -> float:
 
 def pick_item(desk: Desk, info: CardInfo, seed: str) -> str:
     """The item of a card seen longest ago; among several that never were, a seeded one."""
-    if not info.items:
-        return "recall"
+    if len(info.items) < 2:
+        return next(iter(info.items), "recall")
     keys = keys_of(desk.key(info.card), desk.was)
     seen = dict(deals.last_seen(desk.tx, desk.person.uuids, keys))
-    for event in events.of_cards(desk.tx, desk.person.uuids, keys, standing=False):
-        item = event.data.get("item")
-        if isinstance(item, str):
-            seen[item] = max(seen.get(item, event.at_ms), event.at_ms)
+    for seen_item, at_ms in events.items_seen(desk.tx, desk.person.uuids, keys).items():
+        seen[seen_item] = max(seen.get(seen_item, at_ms), at_ms)
     oldest = min(seen.get(item, -1) for item in info.items)
     return random.Random(seed).choice([item for item in info.items if seen.get(item, -1) == oldest])
 
@@ -102,8 +118,8 @@ def pick_item(desk: Desk, info: CardInfo, seed: str) -> str:
 def changed(desk: Desk, info: CardInfo) -> bool:
     """Whether the last standing review of a card was of an earlier revision."""
     keys = keys_of(desk.key(info.card), desk.was)
-    revs = [e.data.get("rev") for e in events.of_cards(desk.tx, desk.person.uuids, keys) if e.kind == "review"]
-    return bool(revs) and isinstance(revs[-1], int) and revs[-1] < info.rev
+    rev = events.last_rev(desk.tx, desk.person.uuids, keys)
+    return rev is not None and rev < info.rev
 
 
 def _limits(desk: Desk) -> tuple[float, float]:

@@ -47,6 +47,8 @@ class Study:
         self._name = people.checked_name(learner)
         self._uuid: str | None = None
         self._latest = 0
+        self._known: tuple[object, object, picking.Cards] = (None, None, picking.Cards({}))
+        self._shown: dict[str, Dealt] = {}
         self.clock_behind_ms = 0
         """How far the machine's clock stood behind the learner's last event here; 0 unless it was set back."""
         self.settings = Settings(store, lambda tx: people.find(tx, self._name), self._make)
@@ -67,7 +69,9 @@ class Study:
                 desk = self._desk(tx)
                 if minutes is not None and picking.spent_minutes(desk) >= minutes:
                     return None
-                cards = picking.by_key(desk, [info for info in self.shelf.cards() if info.card not in trouble])
+                cards = self._cards(desk)
+                if trouble:
+                    cards = picking.Cards({key: info for key, info in cards.items() if info.card not in trouble})
                 resting = picking.Resting(desk)
                 again = picking.repeatable(desk, cards, resting)
                 if again is not None:
@@ -79,6 +83,7 @@ class Study:
                     return None
                 deal_id = self._new_id()
                 item = picking.pick_item(desk, info, deal_id)
+                seen = tx.mark()
             try:
                 dealt = self._dealt(info, item, deal_id)
             except QbankError as error:  # one card that cannot be dealt keeps nobody from the others
@@ -86,11 +91,23 @@ class Study:
                 continue
             with self.store.write() as tx:
                 desk = self._desk(tx)
-                resting = picking.Resting(desk)
-                if picking.repeatable(desk, cards, resting) is None and picking.pick(desk, cards, resting) == info:
+                if tx.mark() == seen or self._still_next(desk, cards, info):
                     stored = deals.put(tx, Deal(deal_id, desk.person.uuid, info.card, desk.now, dealt))
                     return self._handed(desk, stored, info)
             # another process was faster: look again
+
+    def _still_next(self, desk: Desk, cards: picking.Cards, info: CardInfo) -> bool:
+        resting = picking.Resting(desk)
+        return picking.repeatable(desk, cards, resting) is None and picking.pick(desk, cards, resting) == info
+
+    def _cards(self, desk: Desk) -> picking.Cards:
+        """The bank's cards by key; worked out again when the bank or the renames changed."""
+        infos = self.shelf.cards()
+        of, was, cards = self._known
+        if of is not infos or was != desk.was:
+            cards = picking.by_key(desk, infos)
+            self._known = infos, desk.was, cards
+        return cards
 
     def deal(self, card: str, *, item: str | None = None, practice: bool = False) -> Next:
         """A deal of a card that the caller chose: the open one, else a fresh one.
@@ -101,7 +118,7 @@ class Study:
         self._prepare()
         with self.store.read() as tx:
             desk = self._desk(tx)
-            info = picking.by_key(desk, self.shelf.cards()).get(desk.key(card))
+            info = self._cards(desk).get(desk.key(card))
             if info is None:
                 raise BadValue("card", "be a card of the bank, such as kl-divergence#recall", card)
             if item is not None and item not in (info.items or ("recall",)):
@@ -120,7 +137,7 @@ class Study:
         with self.store.read() as tx:
             desk = self._desk(tx)
             stored = self._answered_deal(desk, self._own_event(desk, event))
-            info = picking.by_key(desk, self.shelf.cards()).get(desk.key(stored.deal.card))
+            info = self._cards(desk).get(desk.key(stored.deal.card))
             if info is None:
                 raise BadValue("event", "be an answer to a card of the bank", event)
             before = deals.retry_of(tx, stored.deal.id)
@@ -170,11 +187,21 @@ class Study:
         if ms is not None and (isinstance(ms, bool) or not isinstance(ms, int) or not 0 <= ms <= 86_400_000):
             raise BadValue("ms", "be milliseconds from 0 to 86400000", ms)
         self._prepare()
-        with self.store.read() as tx:
-            dealt = self._own_deal(self._desk(tx), deal)
-            if dealt.closed_by is not None:
-                return self._told(self._desk(tx), dealt)
-        judged = answering.judge(dealt.deal.dealt, answer, points, rating, hinted)
+        dealt = self._shown.pop(deal, None)
+        if dealt is None:
+            with self.store.read() as tx:
+                stored = self._own_deal(self._desk(tx), deal)
+                if stored.closed_by is not None:
+                    return self._told(self._desk(tx), stored)
+                dealt = stored.deal.dealt
+        try:
+            judged = answering.judge(dealt, answer, points, rating, hinted)
+        except BadValue:  # answered elsewhere meanwhile: its event counts, whatever is passed
+            with self.store.read() as tx:
+                stored = self._own_deal(self._desk(tx), deal)
+                if stored.closed_by is None:
+                    raise
+                return self._told(self._desk(tx), stored)
         with self.store.write() as tx:
             desk = self._desk(tx)
             stored = self._own_deal(desk, deal)
@@ -213,7 +240,7 @@ class Study:
         self._prepare()
         with self.store.write() as tx:
             desk = self._desk(tx)
-            return marks.mark(desk, picking.by_key(desk, self.shelf.cards()), kind, card, due_ms, due_on)
+            return marks.mark(desk, self._cards(desk), kind, card, due_ms, due_on)
 
     def state(self, card: str) -> CardState:
         """Where a card stands; ``buried_day`` is None unless it is buried today."""
@@ -221,7 +248,7 @@ class Study:
         with self.store.read() as tx:
             desk = self._desk(tx)
             state = states.get(tx, desk.person.root, desk.key(card))
-            if state.last_event is None and state.card not in picking.by_key(desk, self.shelf.cards()):
+            if state.last_event is None and state.card not in self._cards(desk):
                 raise BadValue("card", "be a card of the bank, such as kl-divergence#recall", card)
             return state if state.buried_day == desk.today else replace(state, buried_day=None)
 
@@ -279,7 +306,8 @@ class Study:
 
     def _desk(self, tx: Tx) -> Desk:
         assert self._uuid is not None, "every use prepares first"
-        desk = sit(tx, learners.person(tx, self._uuid))
+        uuid = self._uuid
+        desk = sit(tx, tx.once(("person", uuid), lambda: learners.person(tx, uuid)))
         if desk.now < self._latest - CLOCK_SLACK_MS:
             self.clock_behind_ms = self._latest - desk.now
         self._latest = desk.now
@@ -318,6 +346,7 @@ class Study:
         else:
             reason = "new" if state.due_ms is None else "due"
         changed = state.reps > 0 and picking.changed(desk, info)
+        self._shown = {stored.deal.id: stored.deal.dealt}  # frozen: its answer can be graded without reading it again
         return Next(stored.deal.id, key, stored.deal.dealt, state.due_ms, reason, repeated, changed)
 
     def _own_deal(self, desk: Desk, deal: str) -> StoredDeal:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, insert, literal_column, select, update
+from sqlalchemy import select
 
 from qbank.domain import Deal, Event, dealt_from_json
+from qbank.storage.events import one_of
 from qbank.storage.store import Tx
 from qbank.storage.tables import deal
 
 _c = deal.c
 _COLUMNS = (_c.id, _c.learner, _c.card, _c.at_ms, _c.dealt, _c.practice, _c.retry_of, _c.closed_by)
+_SELECT = f"SELECT {', '.join(column.name for column in _COLUMNS)} FROM deal WHERE "
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +34,20 @@ class StoredDeal:
 
 def put(tx: Tx, new: Deal, *, practice: bool = False, retry_of: str | None = None) -> StoredDeal:
     """Freeze a deal."""
-    tx.run(
-        insert(deal).values(
-            id=new.id,
-            learner=new.learner,
-            card=new.card,
-            item=new.dealt.item,
-            seed=new.dealt.seed,
-            rev=new.dealt.rev,
-            at_ms=new.at_ms,
-            practice=int(practice),
-            retry_of=retry_of,
-            closed_by=None,
-            dealt=json.dumps(new.dealt.json(), ensure_ascii=False, separators=(",", ":")),
-        )
+    text = json.dumps(new.dealt.json(), ensure_ascii=False, separators=(",", ":"))
+    shown = new.dealt
+    row = (new.id, new.learner, new.card, shown.item, shown.seed, shown.rev, new.at_ms, int(practice), retry_of, text)
+    tx.sql(
+        "INSERT INTO deal (id, learner, card, item, seed, rev, at_ms, practice, retry_of, dealt) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row,
     )
-    stored = get(tx, new.id)
-    assert stored is not None
-    return stored
+    return StoredDeal(replace(new, dealt=dealt_from_json(json.loads(text))), practice, retry_of, None)
 
 
 def get(tx: Tx, id: str) -> StoredDeal | None:
     """One deal."""
-    row = tx.run(select(*_COLUMNS).where(_c.id == id)).first()
+    row = tx.sql(_SELECT + "id = ?", (id,)).fetchone()
     return None if row is None else _stored(row)
 
 
@@ -65,12 +58,10 @@ def frozen_text(tx: Tx, id: str) -> str:
 
 def open_ones(tx: Tx, learners: Collection[str], cards: Collection[str] | None = None) -> list[StoredDeal]:
     """Open deals that may schedule, the oldest first."""
-    statement = select(*_COLUMNS).where(
-        _c.learner.in_(list(learners)), _c.closed_by.is_(None), _c.practice == literal_column("0")
-    )
+    statement = f"{_SELECT}{one_of('learner', learners)} AND closed_by IS NULL AND practice = 0"
     if cards is not None:
-        statement = statement.where(_c.card.in_(list(cards)))
-    return [_stored(row) for row in tx.run(statement.order_by(_c.at_ms, _c.id))]
+        statement += f" AND {one_of('card', cards)}"
+    return [_stored(row) for row in tx.sql(f"{statement} ORDER BY at_ms, id", (*learners, *(cards or ())))]
 
 
 def retry_of(tx: Tx, id: str) -> StoredDeal | None:
@@ -86,17 +77,16 @@ def counting(answers: Sequence[Event]) -> Event | None:
 
 def close(tx: Tx, id: str, event: str | None) -> None:
     """Note which event answers a deal; None opens it again. Deals of other databases are not here: nothing happens."""
-    tx.run(update(deal).where(_c.id == id).values(closed_by=event))
+    tx.sql("UPDATE deal SET closed_by = ? WHERE id = ?", (event, id))
 
 
 def last_seen(tx: Tx, learners: Collection[str], cards: Collection[str]) -> dict[str, int]:
     """Items of a card -> when each was dealt last (UTC milliseconds)."""
     statement = (
-        select(_c.item, func.max(_c.at_ms))
-        .where(_c.learner.in_(list(learners)), _c.card.in_(list(cards)))
-        .group_by(_c.item)
+        f"SELECT item, max(at_ms) FROM deal WHERE {one_of('learner', learners)} AND {one_of('card', cards)} "
+        "GROUP BY item"
     )
-    return {row[0]: row[1] for row in tx.run(statement)}
+    return dict(tx.sql(statement, (*learners, *cards)).fetchall())
 
 
 def _stored(row: Sequence[Any]) -> StoredDeal:

@@ -37,6 +37,8 @@ def engine_for(path: Path, mode: Mode) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        if getattr(connection.connection.driver_connection, "in_transaction", False):
+            return  # the store has begun it already
         write = connection.get_execution_options().get("qbank_write")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 

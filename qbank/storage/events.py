@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, insert, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.sql import Select
 
 from qbank.domain import Event
@@ -16,12 +16,17 @@ from qbank.storage.tables import event
 _c = event.c
 _COLUMNS = (_c.uuid, _c.at_ms, _c.zone_min, _c.learner, _c.kind, _c.data)
 _CHUNK = 500
+_WRITTEN = ("uuid", "at_ms", "zone_min", "learner", "kind", "card", "deal", "target", "local", "data")
+_INSERT = f"INSERT INTO event ({', '.join(_WRITTEN)}) VALUES ({', '.join('?' * len(_WRITTEN))})"
+_SELECT = "SELECT uuid, at_ms, zone_min, learner, kind, data FROM event WHERE "
 
 
 def append(tx: Tx, *events: Event, local: bool = True) -> None:
     """Write events. ``local``: this database's own; undo takes only those."""
-    if events:
-        tx.run(insert(event), [_row(e, local) for e in events])
+    for e in events:
+        tx.sql(_INSERT, _row(e, local))
+        if e.kind in ("setting", "weights", "learner"):
+            tx.stir()
 
 
 def get(tx: Tx, uuid: str) -> Event | None:
@@ -56,21 +61,41 @@ def of_kind(tx: Tx, kind: str, learners: Collection[str] | None = None) -> list[
 
 def of_cards(tx: Tx, learners: Collection[str], cards: Collection[str], *, standing: bool = True) -> list[Event]:
     """The events of a card (by all the keys it had) in replay order, without the undone ones unless asked for."""
-    statement = select(*_COLUMNS).where(_one_of(_c.learner, learners), _one_of(_c.card, cards), _c.card.is_not(None))
+    where, values = one_of("learner", learners), [*learners, *cards]
+    statement = f"{_SELECT}{where} AND {one_of('card', cards)} AND card IS NOT NULL"
     if standing:
-        statement = statement.where(~_undone(learners))
-    return list(_events(tx, statement.order_by(_c.at_ms, _c.uuid)))
+        statement += _stands(learners)
+        values += learners
+    return [_event(row) for row in tx.sql(f"{statement} ORDER BY at_ms, uuid", values)]
+
+
+def last_rev(tx: Tx, learners: Collection[str], cards: Collection[str]) -> int | None:
+    """The revision that a card's last standing review was of, where it says."""
+    row = tx.sql(
+        f"SELECT json_extract(data, '$.rev') FROM event WHERE {one_of('learner', learners)} AND "
+        f"{one_of('card', cards)} AND card IS NOT NULL AND kind = 'review'{_stands(learners)} "
+        "ORDER BY at_ms DESC, uuid DESC LIMIT 1",
+        [*learners, *cards, *learners],
+    ).fetchone()
+    return row[0] if row is not None and isinstance(row[0], int) else None
+
+
+def items_seen(tx: Tx, learners: Collection[str], cards: Collection[str]) -> dict[str, int]:
+    """Items of a card that events name -> when last (UTC milliseconds)."""
+    found = tx.sql(
+        f"SELECT json_extract(data, '$.item'), max(at_ms) FROM event WHERE {one_of('learner', learners)} "
+        f"AND {one_of('card', cards)} AND card IS NOT NULL GROUP BY 1",
+        [*learners, *cards],
+    )
+    return {item: at_ms for item, at_ms in found if isinstance(item, str)}
 
 
 def answers(tx: Tx, deal: str, learners: Collection[str]) -> list[Event]:
     """The standing reviews and practices of a deal in replay order."""
-    statement = select(*_COLUMNS).where(
-        _c.deal == deal,
-        _c.kind.in_(("review", "practice")),
-        _one_of(_c.learner, learners),
-        ~_undone(learners),
-    )  # sorted here: asked to sort, SQLite walks the learner's whole log instead of the deal's index
-    return sorted(_events(tx, statement), key=lambda e: e.order)
+    statement = f"{_SELECT}deal = ? AND kind IN ('review', 'practice') AND {one_of('learner', learners)}"
+    found = tx.sql(statement + _stands(learners), [deal, *learners, *learners])
+    return sorted((_event(row) for row in found), key=lambda e: e.order)
+    # sorted here: asked to sort, SQLite walks the learner's whole log instead of the deal's index
 
 
 def between(tx: Tx, learners: Collection[str], start_ms: int, end_ms: int) -> list[Event]:
@@ -144,6 +169,19 @@ def _undone(learners: Collection[str]) -> ColumnElement[bool]:
     )
 
 
+def one_of(column: str, values: Collection[str]) -> str:
+    """A condition on one value or several, as SQL with a mark for each: with ``=`` the index keeps its order."""
+    return f"{column} = ?" if len(values) == 1 else f"{column} IN ({', '.join('?' * len(values))})"
+
+
+def _stands(learners: Collection[str]) -> str:
+    """The condition that no undo of these learners names the event."""
+    return (
+        " AND NOT EXISTS (SELECT 1 FROM event AS undo WHERE undo.target = event.uuid AND undo.kind = 'undo' "
+        f"AND {one_of('undo.learner', learners)})"
+    )
+
+
 def _one_of(column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
     """``=`` for one value: the index then keeps its order."""
     if len(values) == 1:
@@ -151,23 +189,14 @@ def _one_of(column: ColumnElement[Any], values: Collection[str]) -> ColumnElemen
     return column.in_(list(values))
 
 
-def _row(e: Event, local: bool) -> dict[str, Any]:
+def _row(e: Event, local: bool) -> tuple[Any, ...]:
     def text(name: str) -> str | None:
         value = e.data.get(name)
         return value if isinstance(value, str) else None
 
-    return {
-        "uuid": e.uuid,
-        "at_ms": e.at_ms,
-        "zone_min": e.zone_min,
-        "learner": e.learner,
-        "kind": e.kind,
-        "card": text("card"),
-        "deal": text("deal"),
-        "target": text("event") if e.kind == "undo" else None,
-        "local": int(local),
-        "data": json.dumps(e.data, ensure_ascii=False, allow_nan=False, separators=(",", ":")),
-    }
+    target = text("event") if e.kind == "undo" else None
+    data = json.dumps(e.data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return e.uuid, e.at_ms, e.zone_min, e.learner, e.kind, text("card"), text("deal"), target, int(local), data
 
 
 def _events(tx: Tx, statement: Select[*tuple[Any, ...]]) -> Iterator[Event]:

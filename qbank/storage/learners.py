@@ -32,11 +32,11 @@ def named(tx: Tx, name: str) -> str | None:
 
 def person(tx: Tx, uuid: str) -> Person:
     """A learner with its joined ones."""
-    itself = learner.alias("itself")
-    statement = (
-        select(_c.uuid, _c.root).join(itself, itself.c.root == _c.root).where(itself.c.uuid == uuid).order_by(_c.uuid)
-    )
-    found = tx.run(statement).all()
+    found = tx.sql(
+        "SELECT other.uuid, other.root FROM learner AS itself JOIN learner AS other ON other.root = itself.root "
+        "WHERE itself.uuid = ? ORDER BY other.uuid",
+        (uuid,),
+    ).fetchall()
     return Person(uuid, tuple(row[0] for row in found), found[0][1]) if found else Person(uuid, (uuid,), uuid)
 
 
@@ -52,11 +52,13 @@ def uuids(tx: Tx) -> set[str]:
 
 def add(tx: Tx, uuid: str, name: str | None, *, local: bool) -> None:
     """A learner that is not here yet, joined to nobody."""
+    tx.stir()
     tx.run(insert(learner).values(uuid=uuid, name=name, root=uuid, local=int(local)))
 
 
 def rename(tx: Tx, uuid: str, name: str) -> None:
     """Change the label."""
+    tx.stir()
     tx.run(update(learner).where(_c.uuid == uuid).values(name=name))
 
 
@@ -66,6 +68,7 @@ def join(tx: Tx, root_of: Mapping[str, str]) -> set[str]:
     for uuid, before in tx.run(select(_c.uuid, _c.root)).all():
         after = root_of.get(uuid, uuid)
         if after != before:
+            tx.stir()
             tx.run(update(learner).where(_c.uuid == uuid).values(root=after))
             changed |= {before, after}
     return changed

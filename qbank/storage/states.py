@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import delete, insert, select
 
 from qbank.domain import CardState
 from qbank.storage.store import Tx
@@ -22,10 +21,16 @@ _COLUMNS = (
     _c.last_uuid, _c.reps, _c.lapses, _c.suspended, _c.buried_day, _c.leech,
 )  # fmt: skip
 
+_NAMES = ("learner", *(column.name for column in _COLUMNS))
+_GET = f"SELECT {', '.join(_NAMES[1:])} FROM card_state WHERE learner = ? AND card = ?"
+_PUT = f"INSERT OR REPLACE INTO card_state ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))})"
+_CHUNK = 500
+_WAITING = "learner = ? AND due_ms <= ? AND suspended = 0 AND (buried_day IS NULL OR buried_day <> ?)"
+
 
 def get(tx: Tx, root: str, card: str) -> CardState:
     """One card's state; a new one's where nothing ever happened to it."""
-    row = tx.run(select(*_COLUMNS).where(_c.learner == root, _c.card == card)).first()
+    row = tx.sql(_GET, (root, card)).fetchone()
     return CardState(card) if row is None else _state(row)
 
 
@@ -36,8 +41,7 @@ def every(tx: Tx, root: str) -> dict[str, CardState]:
 
 def put(tx: Tx, root: str, state: CardState) -> None:
     """Write or replace one state."""
-    values = _row(root, state)
-    tx.run(upsert(card_state).values(**values).on_conflict_do_update(set_=values))
+    tx.sql(_PUT, tuple(_row(root, state).values()))
 
 
 def put_all(tx: Tx, root: str, states: Collection[CardState]) -> None:
@@ -58,18 +62,15 @@ def due(tx: Tx, root: str, now_ms: int, today: int, order: str = "overdue") -> I
 
     Read as far as the caller goes: a backlog of thousands costs nothing where the longest overdue come first.
     """
-    statement = select(_c.card).where(*_waiting(root, now_ms, today))
-    if order == "retrievability":  # falls with elapsed days by stability, whatever the curve's weights
-        elapsed = func.max(0, literal(today) - _c.last_day)
-        statement = statement.order_by((elapsed / func.max(_c.stability, 1e-9)).desc(), _c.due_ms, _c.card)
-    else:
-        statement = statement.order_by(_c.due_ms, _c.card)
-    with tx.run(statement) as found:
-        if order == "random":
-            yield from sorted((row[0] for row in found), key=lambda card: _shuffled(today, card))
-            return
-        for row in found:
-            yield row[0]
+    # retrievability falls with elapsed days by stability, whatever the curve's weights
+    first = "max(0, ? - last_day) / max(stability, 1e-9) DESC, " if order == "retrievability" else ""
+    values = (root, now_ms, today, *((today,) if first else ()))
+    found = tx.sql(f"SELECT card FROM card_state WHERE {_WAITING} ORDER BY {first}due_ms, card", values)
+    if order == "random":
+        yield from sorted((row[0] for row in found), key=lambda card: _shuffled(today, card))
+        return
+    for row in found:
+        yield row[0]
 
 
 class Standing(NamedTuple):
@@ -89,21 +90,16 @@ class Standing(NamedTuple):
 def standings(tx: Tx, root: str) -> Sequence[Sequence[Any]]:
     """Every cached state of a person as plain rows in the order of :class:`Standing`."""
     columns = ", ".join(Standing._fields)
-    found = tx.connection.exec_driver_sql(f"SELECT {columns} FROM card_state WHERE learner = ?", (root,))
-    return found.cursor.fetchall() if found.cursor is not None else []
+    return tx.sql(f"SELECT {columns} FROM card_state WHERE learner = ?", (root,)).fetchall()
 
 
 def steps(tx: Tx, root: str, now_ms: int, today: int) -> list[str]:
     """Cards in a learning step of today whose minutes are over, the longest first."""
-    statement = select(_c.card).where(
-        *_waiting(root, now_ms, today), _c.last_day == today, _c.state.in_(("learning", "relearning"))
+    statement = (
+        f"SELECT card FROM card_state INDEXED BY card_state_day WHERE {_WAITING} AND last_day = ? "
+        "AND state IN ('learning', 'relearning') ORDER BY due_ms, card"
     )
-    return [row[0] for row in tx.run(statement.order_by(_c.due_ms, _c.card))]
-
-
-def _waiting(root: str, now_ms: int, today: int) -> tuple[ColumnElement[bool], ...]:
-    awake = or_(_c.buried_day.is_(None), _c.buried_day != today)
-    return _c.learner == root, _c.due_ms <= now_ms, _c.suspended == 0, awake
+    return [row[0] for row in tx.sql(statement, (root, now_ms, today, today))]
 
 
 def _shuffled(today: int, card: str) -> bytes:
@@ -111,17 +107,23 @@ def _shuffled(today: int, card: str) -> bytes:
     return blake2b(f"{today} {card}".encode(), digest_size=8).digest()
 
 
-def not_to_start(tx: Tx, root: str, today: int) -> set[str]:
-    """Cards that are not to be introduced: reviewed ones, suspended ones, those buried today."""
-    statement = select(_c.card).where(
-        _c.learner == root, or_(_c.due_ms.is_not(None), _c.suspended == 1, _c.buried_day == today)
-    )
-    return {row[0] for row in tx.run(statement)}
+def not_to_start(tx: Tx, root: str, today: int, cards: Sequence[str]) -> set[str]:
+    """Those of the cards that are not to be introduced: reviewed ones, suspended ones, those buried today."""
+    found: set[str] = set()
+    for start in range(0, len(cards), _CHUNK):
+        some = cards[start : start + _CHUNK]
+        rows = tx.sql(
+            f"SELECT card FROM card_state WHERE learner = ? AND card IN ({', '.join('?' * len(some))}) "
+            "AND (due_ms IS NOT NULL OR suspended = 1 OR buried_day = ?)",
+            (root, *some, today),
+        )
+        found.update(row[0] for row in rows)
+    return found
 
 
 def reviewed_on(tx: Tx, root: str, day: int) -> set[str]:
     """Cards whose last review was on a study day."""
-    return {row[0] for row in tx.run(select(_c.card).where(_c.learner == root, _c.last_day == day))}
+    return {row[0] for row in tx.sql("SELECT card FROM card_state WHERE learner = ? AND last_day = ?", (root, day))}
 
 
 def _row(root: str, state: CardState) -> dict[str, Any]:
