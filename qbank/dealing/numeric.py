@@ -106,9 +106,9 @@ def _whole(size: Any) -> bool:
 def _traps(variant: Variant, dealt: Dealt, asked: tuple[str, Sequence[int]]) -> tuple[Trap, ...]:
     """The mistakes that these numbers bring out.
 
-    Left out: a mistake that does not touch the asked value, one that is not finite, and one that gives exactly the
-    value of an earlier mistake (an answer cannot tell the two apart). One that gives the key stays in, and the deal is
-    unsound: who makes the mistake would be told that all is well.
+    Left out: a mistake that does not touch the asked value (it shows at another index only), one that is not finite,
+    and one that gives exactly the value of an earlier mistake (an answer cannot tell the two apart). One that gives the
+    key stays in, and the deal is unsound: who makes the mistake would be told that all is well.
     """
     name, indices = asked
     found: list[Trap] = []
@@ -121,6 +121,8 @@ def _traps(variant: Variant, dealt: Dealt, asked: tuple[str, Sequence[int]]) -> 
             continue
         value = _trap_value(dealt.kind, value)
         if value is None or any(_same(value, trap.value) for trap in found):
+            continue
+        if indices and _same(value, dealt.key) and mistake.values[name] != variant.values.get(name):
             continue
         found.append(Trap(mistake.tag, Text(mistake.text.zh, mistake.text.en), value))
     return tuple(found)

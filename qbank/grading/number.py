@@ -95,7 +95,7 @@ def digits(value: int | float, rtol: float, atol: float) -> str:
     """The shortest digits of a value, from four up, well within its tolerance; an integer in full."""
     if isinstance(value, int):
         return str(value)
-    key = float(value)
+    key = float(value) + 0.0  # no minus before zero
     for count in range(4, 17):
         text = format(key, f".{count}g")
         if meets(float(text), key, rtol / 10, atol / 10):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qbank import dealing, solving
-from qbank.domain import BadValue, NamedMistake, QbankError, Question, Text, dealt_from_json
+from qbank.domain import BadValue, Item, NamedMistake, QbankError, Question, Text, dealt_from_json
 from qbank.grading import grade, key_text
 
 Toy = Callable[..., list[Sequence[int]]]
@@ -79,6 +79,15 @@ def test_recall_deals_the_prompt_and_its_points(question: Question) -> None:
     dealt = dealing.deal(question, "recall")
     assert (dealt.kind, dealt.key, dealt.stem.en, dealt.seed) == ("recall", ["p1"], "prompt", 0)
     assert [point.id for point in dealt.points] == ["p1", "p2"]
+
+
+def test_a_mistake_that_shows_at_another_index_is_no_trap(question: Question, toy: Toy) -> None:
+    by_index = replace(question, items=(Item("one", "number", text("<<n>>"), solver="toy", ask="v[0]", seeds=(1,)),))
+    toy(({"v": [1.0, 2.0]}, {"elsewhere": {"v": [1.0, 5.0]}, "here": {"v": [3.0, 2.0]}}))
+    assert [trap.tag for trap in dealing.deal(by_index, "one", 1).traps] == ["toy:here"]
+    toy(({"v": [1.0, 2.0]}, {"nowhere": {"v": [1.0, 2.0]}}))
+    with pytest.raises(QbankError, match="gives the key itself"):
+        dealing.deal(by_index, "one", 1)
 
 
 def test_traps_are_the_mistakes_that_these_numbers_bring_out(question: Question, toy: Toy) -> None:
