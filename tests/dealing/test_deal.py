@@ -82,7 +82,9 @@ def test_recall_deals_the_prompt_and_its_points(question: Question) -> None:
 
 
 def test_a_mistake_that_shows_at_another_index_is_no_trap(question: Question, toy: Toy) -> None:
-    by_index = replace(question, items=(Item("one", "number", text("<<n>>"), solver="toy", ask="v[0]", seeds=(1,)),))
+    by_index = replace(
+        question, items=(Item("one", "number", Text("<<n>>", "<<n>>"), solver="toy", ask="v[0]", seeds=(1,)),)
+    )
     toy(({"v": [1.0, 2.0]}, {"elsewhere": {"v": [1.0, 5.0]}, "here": {"v": [3.0, 2.0]}}))
     assert [trap.tag for trap in dealing.deal(by_index, "one", 1).traps] == ["toy:here"]
     toy(({"v": [1.0, 2.0]}, {"nowhere": {"v": [1.0, 2.0]}}))
