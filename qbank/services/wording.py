@@ -70,6 +70,11 @@ def read_as(dealt: Dealt, verdict: Verdict, lang: str) -> str | None:
     return f"我读作 {verdict.understood}" if lang == "zh" else f"I read this as {verdict.understood}"
 
 
+def gap_names(dealt: Dealt) -> tuple[str, ...]:
+    """The gaps of a cloze item, in order."""
+    return gaps(dealt)
+
+
 def stem(dealt: Dealt, lang: str) -> str:
     """The stem as Markdown, with its gaps as brackets to be filled: ``[ A ]``, or ``[   ]`` where there is one only."""
     if dealt.kind != "cloze":

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from qbank.domain import RATINGS, Text
+from qbank.services.wording import stem
 from qbank.tui import strings
 from qbank.tui.keys import bind, digits
 from qbank.tui.screens.base import QbankScreen
@@ -22,6 +23,7 @@ from qbank.tui.widgets.farewell import FarewellPage
 from qbank.tui.widgets.item import ItemWidget, item_widget
 from qbank.tui.widgets.legend import Hint
 from qbank.tui.widgets.prose import Prose
+from qbank.tui.widgets.typed import WORDS
 from qbank.tui.widgets.verdict import VerdictPanel
 
 if TYPE_CHECKING:
@@ -136,7 +138,8 @@ class TaskScreen(QbankScreen[None]):
         found = [] if self.item is None else self.item.hints()
         if self.asked is not None and self.asked.task.dealt.hint is not None:
             found.append(Hint("hint", Text("提示", "hint")))
-        return [*found, *self._solver_hint(), Hint("skip"), Hint("help"), Hint("back")]
+        wordy = self.asked is not None and self.asked.task.kind in WORDS  # there letters are text
+        return [*found, *self._solver_hint(), *([] if wordy else [Hint("skip")]), Hint("help"), Hint("back")]
 
     def _solver_hint(self) -> list[Hint]:
         has = self.asked is not None and self.asked.task.dealt.solver is not None
@@ -152,7 +155,7 @@ class TaskScreen(QbankScreen[None]):
         note = self.note()
         self.query_one("#note", Static).update(plain(note))
         self.query_one("#note").display = bool(note)
-        self.query_one("#stem", Prose).show(asked.task.dealt.stem[lang])
+        self.query_one("#stem", Prose).show(stem(asked.task.dealt, lang))
         hint = asked.task.dealt.hint
         self.query_one("#hint", Prose).show(hint[lang] if hint is not None and self.hint_open else "")
         self.query_one("#hint").display = self.hint_open
@@ -218,7 +221,9 @@ class TaskScreen(QbankScreen[None]):
         if self.asked is None or self.item is None:
             return
         self.answered = answered
-        if answered is not None:
+        if answered is None:
+            self.item.unread(verdict)
+        else:
             self.item.tell(verdict)
             self.set_focus(None)
         self.query_one(VerdictPanel).tell(self.asked.task.dealt, verdict, answered, self.qapp.lang)

@@ -74,8 +74,8 @@ class WarmUpScreen(TaskScreen):
         return [
             Hint("accept", Text("下一题", "next")),
             *proof.hints(),
-            Hint("help"),
             Hint("undo", Text("撤销", "undo")),
+            Hint("help"),
         ]
 
     def below(self) -> str:

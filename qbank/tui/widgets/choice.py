@@ -32,10 +32,7 @@ class ChoiceItem(ItemWidget):
 
     def relabel(self, lang: str) -> None:
         super().relabel(lang)
-        for number, text in self._texts():
-            row = self.rows.row(number)
-            if row is not None:
-                row.show(text)
+        self.rows.show(dict(self._texts()))
 
     def digit(self, number: int) -> None:
         if not self.told and self.rows.row(number) is not None:
@@ -60,14 +57,10 @@ class ChoiceItem(ItemWidget):
         super().tell(verdict)
         self.rows.go(None)
         for number, option in enumerate(self.dealt.options, start=1):
-            row = self.rows.row(number)
-            assert row is not None
             if option.id == verdict.key:
-                row.mark(RIGHT, "-right")
+                self.rows.mark(number, RIGHT, "-right")
             elif option.id == verdict.understood:
-                row.mark(WRONG, "-wrong")
-            else:
-                row.mark(NEITHER)
+                self.rows.mark(number, WRONG, "-wrong")
 
     def reopen(self) -> None:
         super().reopen()

@@ -53,6 +53,9 @@ class ItemWidget(Vertical):
         """Show what was right; take no more answers."""
         self.told = True
 
+    def unread(self, verdict: Verdict) -> None:
+        """The answer could not be read: show where, if that is known."""
+
     def reopen(self) -> None:
         """The answer was not stored: take another."""
         self.told = False
@@ -63,14 +66,34 @@ class ItemWidget(Vertical):
 
 def item_widget(dealt: Dealt, lang: str, answer: Text | None = None) -> ItemWidget:
     """The widget for an item of any kind. ``answer``: the question's answer, for a recall."""
-    if dealt.kind == "choice":
-        from qbank.tui.widgets.choice import ChoiceItem
-
-        return ChoiceItem(dealt, lang)
     if dealt.kind == "recall":
         from qbank.tui.widgets.recall import RecallItem
 
         return RecallItem(dealt, lang, answer or Text("", ""))
+    return _class_for(dealt.kind)(dealt, lang)
+
+
+def _class_for(kind: str) -> type[ItemWidget]:
+    if kind == "choice":
+        from qbank.tui.widgets.choice import ChoiceItem
+
+        return ChoiceItem
+    if kind == "choices":
+        from qbank.tui.widgets.choices import ChoicesItem
+
+        return ChoicesItem
+    if kind == "order":
+        from qbank.tui.widgets.order import OrderItem
+
+        return OrderItem
+    if kind == "match":
+        from qbank.tui.widgets.match import MatchItem
+
+        return MatchItem
+    if kind == "cloze":
+        from qbank.tui.widgets.cloze import ClozeItem
+
+        return ClozeItem
     from qbank.tui.widgets.typed import TypedItem
 
-    return TypedItem(dealt, lang)
+    return TypedItem

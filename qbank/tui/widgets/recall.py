@@ -10,12 +10,11 @@ from qbank.tui.text import plain
 from qbank.tui.widgets.item import ItemWidget
 from qbank.tui.widgets.legend import Hint
 from qbank.tui.widgets.prose import Prose
-from qbank.tui.widgets.rows import Row, Rows
+from qbank.tui.widgets.rows import OPEN, TICKED, Row, Rows
 
 ALOUD = Text("先把答案说出来，再按空格对照。", "Say your answer aloud, then press Space.")
 TICK = Text("讲到了哪几点？（* 为必答）", "Which points did you touch? (* essential)")
 FULL = Text("完整答案", "The answer in full")
-TICKED, OPEN = "[x] ", "[ ] "
 
 
 class RecallItem(ItemWidget):
@@ -72,10 +71,7 @@ class RecallItem(ItemWidget):
         for name, text in (("#aloud", ALOUD), ("#tick", TICK), ("#full", FULL)):
             self.query_one(name, Static).update(plain(self.says(text)))
         self.query_one("#answer", Prose).show(self.says(self.answer))
-        for number, shown in self._texts():
-            row = self.rows.row(number)
-            if row is not None:
-                row.show(shown)
+        self.rows.show(dict(self._texts()))
 
     def digit(self, number: int) -> None:
         row = self.rows.row(number)
@@ -115,12 +111,10 @@ class RecallItem(ItemWidget):
         self.rows.go(None)
         known = {point.id for point in self.dealt.points if point.essential} or {p.id for p in self.dealt.points}
         for number, point in enumerate(self.dealt.points, start=1):
-            row = self.rows.row(number)
-            assert row is not None
             if number in self.ticked:
-                row.mark(TICKED, "-right")
+                self.rows.mark(number, TICKED, "-right")
             else:
-                row.mark(OPEN, *(["-wrong"] if point.id in known else []))
+                self.rows.mark(number, OPEN, "-wrong" if point.id in known else "")
 
     def reopen(self) -> None:
         super().reopen()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,9 +13,12 @@ from textual.widgets import Static
 from qbank.tui.text import plain
 from qbank.tui.widgets.prose import Prose
 
+TICKED, OPEN = "[x] ", "[ ] "
+"""Signs of rows that can be ticked."""
+
 
 class Row(Horizontal):
-    """One row. ``sign`` stands before the number."""
+    """One row. ``sign`` stands before the number, or before the ``label`` shown instead of it."""
 
     DEFAULT_CSS = """
     Row { height: auto; padding: 0 1; }
@@ -26,22 +29,23 @@ class Row(Horizontal):
     """
 
     class Clicked(Message):
-        """The row with this number was clicked."""
+        """A row was clicked."""
 
-        def __init__(self, number: int) -> None:
+        def __init__(self, row: Row) -> None:
             super().__init__()
-            self.number = number
+            self.row, self.number = row, row.number
 
-    def __init__(self, number: int, text: str, sign: str = "  ") -> None:
+    def __init__(self, number: int, text: str, sign: str = "  ", label: str = "") -> None:
         super().__init__()
         self.number, self._text, self._sign = number, text, sign
+        self._label = label or str(number)
 
     def compose(self) -> ComposeResult:
         yield Static(plain(self._head()), classes="sign")
         yield Prose(self._text)
 
     def _head(self) -> str:
-        return f"{self._sign}{self.number}  "
+        return f"{self._sign}{self._label}  "
 
     def show(self, text: str) -> None:
         """Show another text."""
@@ -56,7 +60,7 @@ class Row(Horizontal):
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        self.post_message(self.Clicked(self.number))
+        self.post_message(self.Clicked(self))
 
 
 class Rows(Vertical):
@@ -72,6 +76,17 @@ class Rows(Vertical):
     def row(self, number: int) -> Row | None:
         """The row with this number."""
         return next((row for row in self.rows if row.number == number), None)
+
+    def show(self, texts: Mapping[int, str]) -> None:
+        """Other texts, by number."""
+        for row in self.rows:
+            row.show(texts[row.number])
+
+    def mark(self, number: int, sign: str, *classes: str) -> None:
+        """Mark the row with this number; see :meth:`Row.mark`."""
+        row = self.row(number)
+        if row is not None:
+            row.mark(sign, *classes)
 
     def move(self, step: int) -> None:
         """Go up or down, stopping at the ends."""

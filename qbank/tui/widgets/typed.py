@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
 from qbank.domain import Dealt, Text, Verdict
+from qbank.mathtext import width
 from qbank.services.wording import within
 from qbank.tui.text import plain
 from qbank.tui.widgets.item import ItemWidget
@@ -25,8 +26,8 @@ ALONE = "uUkK \u3000"
 class AnswerField(Input):
     """An input that leaves the grammar its keys: some always, some while it is empty; → at the end opens the solver."""
 
-    def __init__(self, kind: str) -> None:
-        super().__init__(id="field", compact=True)
+    def __init__(self, kind: str, id: str = "field") -> None:
+        super().__init__(id=id, compact=True)
         self.kind = kind
 
     def takes(self, character: str) -> bool:
@@ -71,9 +72,11 @@ class TypedItem(ItemWidget):
 
     def compose(self) -> ComposeResult:
         yield self.field
+        yield Static(id="caret")
         yield Static(plain(within(self.dealt, self.lang)), classes="within")
 
     def on_mount(self) -> None:
+        self.query_one("#caret").display = False
         self.field.focus()
 
     def hints(self) -> list[Hint]:
@@ -90,6 +93,17 @@ class TypedItem(ItemWidget):
     def accept(self) -> None:
         if not self.told and self.field.value.strip():
             self.post_message(self.Answered(self.field.value))
+
+    def unread(self, verdict: Verdict) -> None:
+        """A caret below the character at fault."""
+        caret, at = self.query_one("#caret", Static), verdict.at
+        caret.display = at is not None and at <= len(self.field.value)
+        if caret.display and at is not None:
+            self.field.cursor_position = at
+            caret.update(plain(" " * (1 + width(self.field.value[:at])) + "^", "bold $text-error"))
+
+    def on_input_changed(self) -> None:
+        self.query_one("#caret").display = False
 
     def tell(self, verdict: Verdict) -> None:
         super().tell(verdict)

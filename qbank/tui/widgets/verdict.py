@@ -11,7 +11,7 @@ from textual.style import Style
 from textual.widgets import Static
 
 from qbank.domain import RATINGS, Dealt, Text, Verdict
-from qbank.services.wording import interval
+from qbank.services.wording import interval, key_lines, read_as
 from qbank.tui.text import plain
 from qbank.tui.widgets.prose import Prose
 
@@ -41,6 +41,7 @@ class VerdictPanel(VerticalScroll):
     VerdictPanel.-right #says { color: $text-success; }
     VerdictPanel.-wrong #says { color: $text-error; }
     VerdictPanel #worked { margin-left: 2; }
+    VerdictPanel #returns { link-style: none; link-style-hover: bold; }
     """
     can_focus = False
 
@@ -53,6 +54,7 @@ class VerdictPanel(VerticalScroll):
         self.answered: Answered | None = None
 
     def compose(self) -> ComposeResult:
+        yield Static(id="read")
         yield Prose(id="says")
         yield Prose(id="key")
         yield Prose(id="worked")
@@ -76,11 +78,13 @@ class VerdictPanel(VerticalScroll):
         verdict, dealt = self.verdict, self.dealt
         if verdict is None or dealt is None:
             return
-        self.query_one("#says", Prose).show(verdict.feedback[lang])
+        self._optional("#says", verdict.feedback[lang] if verdict.valid else "")
         missed = verdict.valid and not verdict.correct
-        key = next((option.text[lang] for option in dealt.options if option.id == verdict.key), verdict.key)
+        read = (read_as(dealt, verdict, lang) or "") if verdict.valid else verdict.feedback[lang]
+        self.query_one("#read", Static).update(plain(read))  # holds what was typed: no Markdown
+        self.query_one("#read").display = bool(read)
         missed = missed and dealt.kind != "recall"  # its answer is on the page already
-        self._optional("#key", (("答案：" if lang == "zh" else "Answer: ") + key) if missed else "")
+        self._optional("#key", answer(key_lines(dealt, verdict.key, lang), lang) if missed else "")
         self._optional("#worked", verdict.worked[lang] if missed else "")
         self.query_one("#returns", Static).update(returns(self.answered, lang))
         self.query_one("#returns").display = self.answered is not None and self.scored
@@ -89,6 +93,14 @@ class VerdictPanel(VerticalScroll):
         prose = self.query_one(name, Prose)
         prose.show(text)
         prose.display = bool(text.strip())
+
+
+def answer(lines: list[str], lang: str) -> str:
+    """The right answer as Markdown: on one line, or below each other."""
+    word = "答案：" if lang == "zh" else "Answer: "
+    if len(lines) == 1:
+        return word + lines[0]
+    return "\n".join([word.strip(), *(line if line[:1].isdecimal() else f"- {line}" for line in lines)])
 
 
 def returns(answered: Answered | None, lang: str) -> Content:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qbank import solving
+from qbank import locations, solving
 from qbank.solving.child import Session
 from qbank.tui.app import QbankApp
 
@@ -64,7 +66,18 @@ def asking(at_home: Callable[..., QbankApp]) -> Callable[..., QbankApp]:
 
 
 @pytest.fixture
-def logged(context: Callable[..., Any]) -> Callable[[Any], list[tuple[str, Any]]]:
+def asked(home: Path, asking: Callable[..., QbankApp]) -> Callable[..., QbankApp]:
+    """``asked("several")``: a sitting over items of the reader's own question."""
+    folder = locations.own_questions()
+    assert folder.is_relative_to(home)
+    folder.mkdir(parents=True)
+    shutil.copy(Path(__file__).parent / "my-kinds.toml", folder)
+    facets = {"whole": "compute", "slope": "derive"}
+    return lambda *items, lang="en": asking(*(f"my-kinds#{facets.get(i, 'know')} {i}" for i in items), lang=lang)
+
+
+@pytest.fixture
+def logged() -> Callable[[Any], list[tuple[str, Any]]]:
     """``logged(app)``: kind and data of the answers, undos and marks in the log, in order."""
 
     def read(app: QbankApp) -> list[tuple[str, Any]]:
