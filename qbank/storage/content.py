@@ -118,9 +118,8 @@ def rows(tx: Tx, version: str) -> list[Summary]:
 
 def payload(tx: Tx, version: str, id: str) -> dict[str, Any] | None:
     """One question's raw content, or None."""
-    statement = select(question.c.payload).where(question.c.version == version, question.c.id == id)
-    found = tx.run(statement).scalar_one_or_none()
-    return None if found is None else dict(json.loads(found))
+    found = tx.sql("SELECT payload FROM question WHERE version = ? AND id = ?", (version, id)).fetchone()
+    return None if found is None else dict(json.loads(found[0]))
 
 
 def payloads(tx: Tx, version: str) -> dict[str, dict[str, Any]]:

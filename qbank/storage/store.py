@@ -18,6 +18,7 @@ from qbank.storage.errors import bad_database, explain
 from qbank.storage.header import check_revision, kind_of
 from qbank.storage.tables import REVISIONS, create_schema
 
+_LEVELS = {level: f"PRAGMA synchronous = {level}" for level in ("FULL", "NORMAL")}
 Kept = TypeVar("Kept")
 
 
@@ -133,9 +134,14 @@ class Store:
             yield tx
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
-        """One writer at a time, from its first statement on. Committed at the end; an exception undoes it all."""
-        with _explained(self.path), self._transaction("BEGIN IMMEDIATE") as (tx, raw):
+    def write(self, *, durable: bool = True) -> Iterator[Tx]:
+        """One writer at a time, from its first statement on. Committed at the end; an exception undoes it all.
+
+        :param durable: on disk when this returns. Else (a deal nobody has answered yet) every process sees it and no
+            crash of one loses it, but it is on disk only with the next durable write: losing power may lose it.
+        """
+        level = "FULL" if durable else "NORMAL"
+        with _explained(self.path), self._transaction("BEGIN IMMEDIATE", level) as (tx, raw):
             try:
                 yield tx
                 self._still_there()
@@ -145,7 +151,7 @@ class Store:
                 raise
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[tuple[Tx, sqlite3.Connection]]:
+    def _transaction(self, begin: str, level: str = "FULL") -> Iterator[tuple[Tx, sqlite3.Connection]]:
         """A transaction on a pooled connection, rolled back at the end unless it was committed."""
         self._still_there()
         pooled = self._engine.raw_connection()
@@ -158,6 +164,7 @@ class Store:
         try:
             raw = pooled.driver_connection
             assert isinstance(raw, sqlite3.Connection)
+            raw.execute(_LEVELS[level])
             raw.execute(begin)
             version = raw.execute("PRAGMA data_version").fetchone()[0]
             of, seen, memo = self._memo

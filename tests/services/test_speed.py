@@ -44,6 +44,8 @@ def test_no_step_of_study_reads_through_the_log(world, study, right, plans):
         assert not step.startswith(("SCAN event", "SCAN deal", "SCAN card_state")), plan
         if step.startswith("SEARCH event USING INDEX event_of_learner"):
             assert "at_ms>?" in step, plan
+        if "event_of_kind" in step:
+            assert "kind = 'review'" not in plan, plan
         if step.startswith("SEARCH deal"):
             assert "learner=?)" not in step or "deal_open" in step, plan
 
