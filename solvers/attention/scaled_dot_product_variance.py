@@ -74,11 +74,11 @@ def sample(rng):
 def variant(rng):
     """Sizes and spreads for the closed form; few trials, since nobody draws them by hand."""
     return {
-        "d": int(rng.choice([16, 36, 64, 100, 256])),
+        "d": int(rng.choice([16, 25, 36, 49, 64, 81, 100, 144, 256])),
         "keys": 4,
         "trials": 20,
-        "mu": int(rng.choice([1, 2])),
-        "sigma": float(rng.choice([0.5, 2, 3])),
+        "mu": float(rng.choice([0.5, 1, 1.5, 2, 3, 4])),
+        "sigma": float(rng.choice([0.5, 0.8, 1.5, 2, 2.5, 3, 4])),
     }
 
 

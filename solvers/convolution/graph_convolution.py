@@ -90,23 +90,24 @@ def sample(rng):
 
 
 def variant(rng):
-    """A path, a star or a triangle with a tail, of three or four nodes in any order; one whole feature a node.
+    """Five nodes, one whole feature a node.
 
-    Nodes 0 and 1 are neighbors of different degree: that is where the ways to normalize part.
+    Nodes 0 and 1 are neighbors of different degree: that is where the ways to normalize part. Their degrees are drawn
+    first, all pairs alike; the other three nodes are joined at random, and none of the five is alone.
     """
-    shapes = ([(0, 1), (1, 2)], [(0, 1), (1, 2), (2, 3)], [(0, 1), (0, 2), (0, 3)], [(0, 1), (0, 2), (1, 2), (0, 3)])
-    edges = shapes[int(rng.integers(4))]
-    graph = np.zeros((3 if len(edges) == 2 else 4,) * 2, dtype=int)
-    for i, j in edges:
-        graph[i, j] = graph[j, i] = 1
+    own, other = (int(degree) for degree in rng.choice(np.arange(1, 5), size=2, replace=False))
     while True:
-        order = rng.permutation(len(graph))
-        turned = graph[order][:, order]
-        if turned[0, 1] and turned[0].sum() != turned[1].sum():
+        graph = np.zeros((5, 5), dtype=int)
+        graph[0, 1] = 1
+        graph[0, 2 + rng.choice(3, size=own - 1, replace=False)] = 1
+        graph[1, 2 + rng.choice(3, size=other - 1, replace=False)] = 1
+        graph[[2, 2, 3], [3, 4, 4]] = rng.integers(0, 2, size=3)
+        graph += graph.T
+        if graph.sum(axis=0).all():
             break
     values = rng.choice(np.arange(1, 10), size=len(graph), replace=False)
     return {
-        "adjacency": turned.tolist(),
+        "adjacency": graph.tolist(),
         "features": [[int(v)] for v in values],
         "weights": [[int(rng.choice([1, 2, 3]))]],
     }

@@ -64,11 +64,11 @@ def sample(rng):
 
 
 def variant(rng):
-    """A usual image and an odd kernel; every second time a width that the layers use up to the last pixel."""
+    """An image of medium size and an odd kernel; every second time a width that the layers use up to the last pixel."""
     k = int(rng.choice([3, 5, 7, 9, 11]))
     if rng.integers(2):
-        return {"width": int(rng.choice([28, 32, 48, 64, 96, 128])), "kernel": k}
-    return {"width": int(rng.integers(3, 13)) * (k - 1) + 1, "kernel": k}
+        return {"width": int(rng.integers(28, 161)), "kernel": k}
+    return {"width": int(rng.integers(3, 21)) * (k - 1) + 1, "kernel": k}
 
 
 def _wrong(rule):

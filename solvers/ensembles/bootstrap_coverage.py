@@ -1,8 +1,9 @@
 """How much of the data a bootstrap resample sees:  1 - (1 - 1/n)^n, which falls to 1 - 1/e.
 
 n examples, n draws with replacement; an example is missed by one draw with probability 1 - 1/n, by all n with its
-n-th power. ``complete`` is the chance n!/n^n that nothing at all is missed. ``measured`` is the mean share over the
-drawn resamples, ``distinct`` each resample's count.
+n-th power. ``complete`` is the chance n!/n^n that nothing at all is missed. ``seeing``, ``blind`` and ``whole`` are how
+many of the resamples one expects to hold a given example, to miss it, and to miss nothing. ``measured`` is the mean
+share over the drawn resamples, ``distinct`` each resample's count.
 Shapes: numbers, but distinct (resamples,). Not batched: the shape of the draws follows from the arguments.
 Statistics: one draw changes ``measured`` by at most 1/(n resamples), so McDiarmid's inequality bounds its distance from
 the expectation: more than sqrt(log(2/odds) / (2 n resamples)) happens with at most those odds, for every n.
@@ -43,10 +44,15 @@ def compute(xp, note, n, resamples, picks):
     distinct = 1 + xp.sum(fresh, axis=1)
     note("distinct", distinct)
     ranks = xp.arange(1, n + 1, dtype=picks.dtype, device=picks.device)
+    coverage = -xp.expm1(n * xp.log1p(-one / n))
+    complete = xp.exp(xp.sum(xp.log(ranks / n)))
     return {
-        "coverage": -xp.expm1(n * xp.log1p(-one / n)),
-        "excess": -xp.expm1(n * xp.log1p(-one / n)) - LIMIT,
-        "complete": xp.exp(xp.sum(xp.log(ranks / n))),
+        "coverage": coverage,
+        "excess": coverage - LIMIT,
+        "complete": complete,
+        "seeing": resamples * coverage,
+        "blind": resamples * missed,
+        "whole": resamples * complete,
         "measured": xp.mean(distinct) / n,
     }
 
@@ -59,6 +65,9 @@ def oracle(n, resamples, picks):
         "coverage": np.float64((every - none) / every),
         "excess": np.float64((every - none) / every + math.expm1(-1)),
         "complete": np.float64(math.factorial(n) / every),
+        "seeing": np.float64(resamples * (every - none) / every),
+        "blind": np.float64(resamples * none / every),
+        "whole": np.float64(resamples * math.factorial(n) / every),
         "measured": np.float64(sum(kinds) / (n * resamples)),
     }
 
@@ -68,15 +77,15 @@ def sample(rng):
 
 
 def variant(rng):
-    """A data set small enough for a calculator, large enough to be one."""
-    return {"n": int(rng.integers(3, 21)), "resamples": 4}
+    """A data set small enough for a calculator, and a bag of 20 to 500 models."""
+    return {"n": int(rng.integers(3, 21)), "resamples": 10 * int(rng.integers(2, 51))}
 
 
-def _is(name, rule):
-    """A mistake in one output, for data sets of two examples or more."""
+def _complete(rule):
+    """A mistake about the chance to miss nothing, for data sets of two examples or more."""
 
     def value(n, resamples, picks):
-        return {name: np.float64(rule(n))} if n >= 2 else {}
+        return {"complete": np.float64(rule(n)), "whole": np.float64(resamples * rule(n))} if n >= 2 else {}
 
     return value
 
@@ -85,7 +94,10 @@ def _share(rule):
     """A mistake about the share that is seen, and so about the share that is missed."""
 
     def value(n, resamples, picks):
-        return {"coverage": np.float64(rule(n)), "missed": np.float64(1 - rule(n))} if n >= 2 else {}
+        if n < 2:
+            return {}
+        seen, missed = np.float64(rule(n)), np.float64(1 - rule(n))
+        return {"coverage": seen, "missed": missed, "seeing": resamples * seen, "blind": resamples * missed}
 
     return value
 
@@ -107,18 +119,24 @@ MISTAKES = (
     Mistake("takes-the-limit", "这是 n → ∞ 的极限，n 小的时候差得不少",
             "that is the limit for n to infinity, which small n do not reach", _share(lambda n: LIMIT)),
     Mistake("without-replacement", "不放回地抽 n 次会抽到全部；自助法是有放回的",
-            "n draws without replacement see everything; the bootstrap replaces", _is("complete", lambda n: 1.0)),
+            "n draws without replacement see everything; the bootstrap replaces", _complete(lambda n: 1.0)),
     Mistake("power-of-coverage", "各样本是否被抽到不独立，不能把概率乘起来",
             "whether examples are drawn is not independent: their chances cannot be multiplied",
-            _is("complete", lambda n: (1 - (1 - 1 / n) ** n) ** n)),
+            _complete(lambda n: (1 - (1 - 1 / n) ** n) ** n)),
     Mistake("one-order-only", "全部抽到有 n! 种次序，不是一种", "all can be drawn in n! orders, not in one",
-            _is("complete", lambda n: float(n) ** -n)),
+            _complete(lambda n: float(n) ** -n)),
     Mistake("repeats-count", "重复的样本也计了数", "repeated examples were counted again", _repeats_count),
 )  # fmt: skip
 
 
 def _power(given, out):
     return out["coverage"] - (1 - (1 - 1 / given["n"]) ** given["n"])
+
+
+def _all_or_not(given, out):
+    """Each resample either holds an example or misses it; those that miss nothing are among those that hold it."""
+    apart = out["seeing"] + out["blind"] - given["resamples"]
+    return np.stack([apart, np.maximum(out["whole"] - out["seeing"], 0.0)]) / given["resamples"]
 
 
 def _from_above(given, out):
@@ -160,7 +178,15 @@ SOLVER = Solver(
         "n": Param(100, {"zh": "样本数，也是抽取次数", "en": "examples, and draws"}, kind="int"),
         "resamples": Param(200, {"zh": "重采样的数据集个数", "en": "number of resamples"}, kind="int"),
     },
-    outputs={"coverage": "1", "excess": "1", "complete": "1", "measured": "1"},
+    outputs={
+        "coverage": "1",
+        "excess": "1",
+        "complete": "1",
+        "seeing": "resamples",
+        "blind": "resamples",
+        "whole": "resamples",
+        "measured": "1",
+    },
     steps={
         "missed": {"zh": "n 次都没抽到的概率", "en": "chance that n draws miss an example"},
         "distinct": {"zh": "每个重采样中的不同样本数", "en": "distinct examples in each resample"},
@@ -184,6 +210,9 @@ SOLVER = Solver(
     claims=(
         Claim("each-draw-misses", zh="一个样本躲过全部 n 次抽取的概率是 (1−1/n)^n，其余就是覆盖率",
               en="an example misses all n draws with chance (1 - 1/n)^n; the rest is the coverage", residual=_power),
+        Claim("seen-or-out-of-bag", zh="每个重采样要么含某个样本，要么对它是袋外；一个都不漏的必含它",
+              en="a resample holds an example or leaves it out of bag; one that misses nothing holds it",
+              residual=_all_or_not),
         Claim("falls-to-the-limit", zh="覆盖率始终在 1−1/e 之上，超出不多于 1/(en)",
               en="the coverage stays above 1 - 1/e, by no more than 1/(en)", residual=_from_above),
         Claim("monte-carlo", zh="抽出来的平均覆盖率与公式之差在 McDiarmid 界内（越界概率 ≤ 10⁻⁹）",

@@ -63,12 +63,10 @@ def sample(rng):
 
 
 def variant(rng):
-    """A known format, or one between them."""
-    if rng.integers(2):
-        bits = list(FORMATS.values())[int(rng.integers(len(FORMATS)))]
-    else:
-        bits = int(rng.integers(5, 10)), int(rng.choice([7, 10, 12, 15, 23, 30]))
-    return {"exponent_bits": int(bits[0]), "fraction_bits": int(bits[1])}
+    """Four to ten exponent bits, and so many fraction bits that subnormal numbers reach visibly lower."""
+    exponent = int(rng.integers(4, 11))
+    least = max(5, 2 ** (exponent - 1) // 16)
+    return {"exponent_bits": exponent, "fraction_bits": int(rng.integers(least, least + 40))}
 
 
 def _limits(bias, fraction_bits):

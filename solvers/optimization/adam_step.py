@@ -96,9 +96,9 @@ def sample(rng):
 
 def variant(rng):
     """Two steps of two parameters from zero, one steep and one flat; the second gradient is another size or sign."""
-    sizes = float(rng.choice([2, 3, 4, 5, 8])), float(rng.choice([0.1, 0.2, 0.3, 0.4, 0.5]))
+    sizes = float(rng.integers(2, 10)), float(rng.integers(1, 10)) / 10
     first = [size * float(rng.choice([-1, 1])) for size in sizes]
-    second = [round(g * float(rng.choice([-2, -0.5, 3, 4])), 3) for g in first]
+    second = [round(g * float(rng.choice([-3, -2, -0.5, 0.5, 3, 4])), 3) for g in first]
     rho1, rho2 = [(0.9, 0.999), (0.8, 0.99), (0.8, 0.999)][int(rng.integers(3))]
     theta = [float(x) for x in rng.choice([-1, 0.5, 1, 1.5, 2], size=2)]
     return {"theta": theta, "g": [first, second], "lr": float(rng.choice([0.1, 0.2])), "rho1": rho1, "rho2": rho2}
