@@ -16,6 +16,8 @@ FEWEST_OPTIONS, MOST_OPTIONS = 3, 5
 MOST_CHOICES = 6
 FEWEST_PARTS, MOST_PARTS = 3, 7
 WORKED_LINES = 6
+MANY_CHOICES = 4
+"""From so many choice items on, a file is held to what the robots are held to over the bank."""
 
 _ALL = re.compile(
     r"\b(?:all|none|both|neither) of (?:the )?(?:above|these|them|the others|the options)\b|\bnone apply\b|"
@@ -27,7 +29,7 @@ _NAMES = {"zh": "Chinese", "en": "English"}
 
 def check(case: Case) -> None:
     """points, essential, option-count, choices-keys, part-count, same-parts, gap-text, all-of-the-above, key-longest,
-    parallel, distractor-mistake, key-mistake, same-options, worked-length, worked-missing, same-stem."""
+    key-shortest, parallel, distractor-mistake, key-mistake, same-options, worked-length, worked-missing, same-stem."""
     q = case.question
     if not FEWEST_POINTS <= len(q.points) <= MOST_POINTS:
         case.say("points", f"a question has {FEWEST_POINTS} to {MOST_POINTS} points; got {len(q.points)}", "point", 0)
@@ -50,6 +52,8 @@ def check(case: Case) -> None:
                 if lines > WORKED_LINES:
                     message = f"{item.id}: worked has at most {WORKED_LINES} lines; got {lines}"
                     case.say("worked-length", message, "item", n, lang, "worked")
+    for lang in ("zh", "en"):
+        _short_keys(case, lang)
     _stems(case)
 
 
@@ -106,8 +110,7 @@ def _shown(case: Case, item: Item, n: int, lang: str) -> None:
     shown = [markdown(option.text[lang], 10_000) for option in item.options]
     if len({_bare(text) or text for text in shown}) < len(shown):
         case.say("same-options", f"{item.id}: two options say the same in {_NAMES[lang]}", *where)
-    keys = [width(text) for text, option in zip(shown, item.options, strict=True) if option.key]
-    others = [width(text) for text, option in zip(shown, item.options, strict=True) if not option.key]
+    keys, others = _widths(item, lang)
     if item.kind == "choice" and others and keys and max(keys) > max(others):
         case.say("key-longest", f"{item.id}: the key is the longest option in {_NAMES[lang]}", *where)
     ends = {text[-1:] in ".。!！" for text in shown}
@@ -116,6 +119,29 @@ def _shown(case: Case, item: Item, n: int, lang: str) -> None:
         case.say("parallel", f"{item.id}: some options end with a full stop, some do not, in {_NAMES[lang]}", *where)
     if len(starts) > 1:
         case.say("parallel", f"{item.id}: some options begin with a capital, some do not", *where)
+
+
+def _widths(item: Item, lang: str) -> tuple[list[int], list[int]]:
+    """The widths of the keys and of the other options as a terminal shows them."""
+    keys: list[int] = []
+    others: list[int] = []
+    for option in item.options:
+        (keys if option.key else others).append(width(markdown(option.text[lang], 10_000)))
+    return keys, others
+
+
+def _short_keys(case: Case, lang: str) -> None:
+    """Since no key may be the longest option, too many become the shortest, and then guessing pays."""
+    choices = [(n, item) for n, item in enumerate(case.question.items) if item.kind == "choice"]
+    short = []
+    for n, item in choices:
+        keys, others = _widths(item, lang)
+        if keys and others and max(keys) < min(others):
+            short.append((n, item.id))
+    if len(choices) >= MANY_CHOICES and 2 * len(short) > len(choices):
+        names = ", ".join(name for _, name in short)
+        message = f"the key is the shortest option in {_NAMES[lang]} in {len(short)} of {len(choices)} items: {names}"
+        case.say("key-shortest", message, "item", short[0][0], "option")
 
 
 def _bare(text: str) -> str:

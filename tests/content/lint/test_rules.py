@@ -58,7 +58,27 @@ def gap(zh: str, en: str) -> tuple[str, str]:
     return OPTIONS[0], f"gap.A = {{ zh = [{zh}], en = [{en}] }}\n"
 
 
+def more(*keys: str) -> tuple[str, str]:
+    """More choice items behind the good one, with these keys; the other options are three letters long."""
+    items = ""
+    for n, key in enumerate(keys):
+        items += f"""[[item]]
+id = 'more-{n}'
+kind = 'choice'
+zh.stem = '第{n}问？'
+en.stem = 'Question {n}?'
+option = [
+  {{ id = 'a', zh = '{key}', en = '{key}', key = true }},
+  {{ id = 'b', zh = 'bcd', en = 'bcd', mistake = 'metric' }},
+  {{ id = 'c', zh = 'efg', en = 'efg', mistake = 'metric' }},
+]
+
+"""
+    return "[[mistake]]", items + "[[mistake]]"
+
+
 ORDER = parts("一 one", "二 two", "三 three")
+SHORT = ("id = 'forward', zh = '$D(P\\|Q)$', en = '$D(P\\|Q)$'", "id = 'forward', zh = '$D$', en = '$D(P\\|Q)$'")
 
 # rule -> changes (old, new), words of the message, what the line of the problem holds
 BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
@@ -139,6 +159,8 @@ BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
         "option",
     ),
     ("key-longest", [("zh = '$D(P\\|Q)$'", "zh = '正向的那一个散度当然是它'")], "longest option in Chinese", "option"),
+    ("key-shortest", [more("h", "i", "j")], "in English in 3 of 4 items: more-0, more-1, more-2", "option"),
+    ("key-shortest", [SHORT, more("h", "i", "jkl")], "in Chinese in 3 of 4 items: direction, more-0", "option"),
     ("parallel", [("en = '$D(P\\|Q)+D(Q\\|P)$'", "en = '$D(P\\|Q)+D(Q\\|P)$.'")], "full stop", "option"),
     (
         "parallel",
@@ -197,6 +219,13 @@ BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
 
 def test_the_good_file_breaks_no_rule(good: str, write: Write) -> None:
     assert lint([write(good)]) == []
+
+
+@pytest.mark.parametrize(
+    "keys", [("h", "i"), ("h", "i", "jkl"), ("h", "i", "j", "klm", "nop")], ids=["too-few", "half", "half-of-more"]
+)
+def test_some_keys_may_be_the_shortest(keys: tuple[str, ...], change: Change, write: Write) -> None:
+    assert lint([write(change(more(*keys)))]) == []
 
 
 @pytest.mark.parametrize(
