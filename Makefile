@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEER := .venv-bench/.installed
 
 .PHONY: help run setup test check fmt bench soak wheel clean
 
@@ -33,8 +34,13 @@ fmt: setup       ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup     ## ratios against peers, one table
-	$(BIN)/python -m benchmarks
+bench: setup $(PEER)  ## ratios against peers, one table
+	$(BIN)/python -m benchmarks --cards 100000 --reviews 1000000 --most 1000000
+
+$(PEER):
+	@$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check 'anki>=25.9'
+	@touch $@
 
 soak: setup      ## the long tests
 	$(BIN)/python -m pytest -n 2 -m soak
@@ -43,4 +49,4 @@ wheel: setup     ## build the wheel and try it in an empty environment
 	$(BIN)/python tools/check_wheel.py
 
 clean:           ## remove the environment and caches
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-bench dist .mypy_cache .ruff_cache

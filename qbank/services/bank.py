@@ -16,7 +16,7 @@ from qbank.services.shelf import CardInfo, place_in
 from qbank.services.views import summary
 from qbank.storage import Store, content
 
-FORMAT = "1"
+FORMAT = "2"
 """Raise when what is stored about a question changes its form."""
 
 

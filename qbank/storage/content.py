@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -17,6 +18,10 @@ DAY_MS = 86_400_000
 KEEP_MS = 30 * DAY_MS
 """Versions unused for longer are dropped when another one is put."""
 KEEP_AT_LEAST = 4
+_AT_ONCE = 5_000
+_WRITTEN = ("row", "version", "id", "origin", "stars", "topics", "docs", "summary", "payload")
+_INSERT = f"INSERT INTO question ({', '.join(_WRITTEN)}) VALUES ({', '.join('?' * len(_WRITTEN))})"
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +90,24 @@ def put(tx: Tx, version: str, rows: Iterable[ContentRow], *, stamps: Mapping[str
     drop(tx, version)
     now = tx.now_ms()
     tx.run(insert(content_version).values(version=version, put_ms=now, used_ms=now))
-    for row in rows:
-        result = tx.run(
-            insert(question).values(
-                version=version,
-                id=row.id,
-                origin=row.origin,
-                stars=row.stars,
-                topics=_dump(row.topics),
-                docs=_dump(row.docs),
-                summary=_dump(row.summary),
-                payload=_dump(row.payload),
-            )
-        )
-        key = result.inserted_primary_key
-        assert key is not None
-        index.add(tx, key[0], title=" ".join([row.id, *row.titles.values()]), body="\n".join(row.texts.values()))
+    first = tx.sql("SELECT coalesce(max(row), 0) + 1 FROM question").fetchone()[0]
+    numbered = enumerate(rows, start=first)
+    while some := list(islice(numbered, _AT_ONCE)):
+        tx.many(_INSERT, ((number, version, *_columns(row)) for number, row in some))
+        index.add(tx, ((number, *_texts(row)) for number, row in some))
     if stamps is not None:
         remember(tx, stamps, version)
     _prune(tx)
+
+
+def _columns(row: ContentRow) -> tuple[str | int, ...]:
+    lists = _dump(row.topics), _dump(row.docs)
+    return row.id, row.origin, row.stars, *lists, _dump(row.summary), _dump(row.payload)
+
+
+def _texts(row: ContentRow) -> tuple[str, str]:
+    """Title and body of the search index."""
+    return " ".join([row.id, *row.titles.values()]), "\n".join(row.texts.values())
 
 
 def rows(tx: Tx, version: str) -> list[Summary]:
@@ -156,4 +160,4 @@ def _key(stamps: Mapping[str, str]) -> str:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(value)

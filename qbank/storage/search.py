@@ -1,55 +1,57 @@
 """Full-text search in Chinese (from one character) and English (from the beginning of a word).
 
-Text is cut into tokens here: words, and for Chinese runs single characters and pairs. SQLite's own tokenizers find
-nothing for one or two Chinese characters.
+Text is cut into tokens here: words, and for a run of Chinese its pairs and its last character, so that every character
+begins a token and no phrase of pairs spans two runs. SQLite's own tokenizers find nothing for one or two Chinese
+characters.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from operator import add as add_text
 
 from qbank.storage.store import Tx
 
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _PIECE = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:\+\+|#(?![^\W_]))?")
-_BREAK = "\ue000"
-"""A token of its own between runs, so that a phrase never spans two of them."""
+_WORD_OR_RUN = re.compile(rf"([^\W_{_HAN}]+(?:\+\+|#(?![^\W_]))?)|([{_HAN}]+)")
+_HASH_BYTES = 32 << 20
+"""How much is collected before it is written: the default of 1 MB makes many small parts that are merged later."""
 
 
 def tokens(text: str) -> str:
     """What is indexed for ``text``."""
-    words: list[str] = []
-    singles: list[str] = []
-    pairs: list[str] = []
-    for piece in _pieces(text):
-        if _is_han(piece):
-            singles += [*piece, _BREAK]
-            pairs += [*_pairs(piece), _BREAK]
+    found: list[str] = []
+    for word, run in _WORD_OR_RUN.findall(unicodedata.normalize("NFKC", text).casefold()):
+        if run:
+            found += map(add_text, run, run[1:])
+            found.append(run[-1])
         else:
-            words.append(piece)
-            if not piece.isalnum():
-                words.append(piece.rstrip("+#"))
-    return " ".join([*words, _BREAK, *singles, *pairs])
+            found.append(word)
+            if word[-1] in "+#":
+                found.append(word.rstrip("+#"))
+    return " ".join(found)
 
 
 def match(text: str) -> str | None:
     """The FTS5 expression for what a person typed, every term quoted; None where nothing in it can be searched."""
     terms = []
     for piece in _pieces(text):
-        if not _is_han(piece):
+        if len(piece) == 1 or not _is_han(piece):
             terms.append(f'"{piece}"*')
-        elif len(piece) == 1:
-            terms.append(f'"{piece}"')
         else:
             terms.append('"' + " ".join(_pairs(piece)) + '"')
     return " AND ".join(dict.fromkeys(terms)) or None
 
 
-def add(tx: Tx, row: int, *, title: str, body: str) -> None:
-    """Index one question under its row number."""
-    tx.connection.exec_driver_sql(
-        "INSERT INTO search (rowid, title, body) VALUES (?, ?, ?)", (row, tokens(title), tokens(body))
+def add(tx: Tx, rows: Iterable[tuple[int, str, str]]) -> None:
+    """Index questions: row number, title and body of each."""
+    tx.sql(f"INSERT INTO search (search, rank) VALUES ('hashsize', {_HASH_BYTES})")
+    tx.many(
+        "INSERT INTO search (rowid, title, body) VALUES (?, ?, ?)",
+        ((row, tokens(title), tokens(body)) for row, title, body in rows),
     )
 
 

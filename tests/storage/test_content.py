@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlite3 import IntegrityError
 
 from qbank.storage import ContentRow, content
 
