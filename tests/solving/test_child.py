@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,17 +156,32 @@ def test_a_run_that_never_returns_is_killed() -> None:
     asyncio.run(main())
 
 
+BUSY = """
+import os, sys, threading
+from queue import SimpleQueue
+from qbank.solving.child import follow
+threading.Thread(target=follow, args=(sys.stdin, SimpleQueue(), os.getppid()), daemon=True).start()
+print("busy", flush=True)
+while True:
+    pass
+"""
+"""A child in the middle of a run that takes for ever."""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such parents there")
-def test_it_goes_when_its_parent_is_killed(tmp_path: Path) -> None:
-    """The parent starts a child, tells its id and is killed; the child's stdout then ends, so it has gone too."""
+def test_it_goes_when_its_parent_is_killed_even_in_the_middle_of_a_run() -> None:
     script = (
         "import subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-P', '-m', 'qbank.solving.child'], stdin=subprocess.PIPE)\n"
-        "child.stdin.write(b'{\"columns\": 80}\\n'); child.stdin.flush()\n"
+        f"child = subprocess.Popen([sys.executable, '-P', '-c', {BUSY!r}], stdin=subprocess.PIPE)\n"
         "time.sleep(600)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
-    assert json.loads(parent.stdout.readline())["event"] == "error"
+    assert parent.stdout.readline() == "busy\n"
     parent.kill()
     assert parent.communicate(timeout=60)[0] == ""  # ends only when the child, which shares the pipe, has gone
+
+
+def test_a_busy_one_still_finishes_what_was_asked_before_its_requests_ended() -> None:
+    """Closing stdin is no cancel: the parent lives and wants the answer."""
+    assert talk(KL)[-1]["event"] == "result"
