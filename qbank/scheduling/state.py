@@ -7,7 +7,7 @@ made-up moments that are whole study days apart, never fewer than none.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -165,20 +165,26 @@ def reviewed(
 
 
 @lru_cache(maxsize=8)
-def curve(weights: Weights | None = None) -> Callable[[int, float], float]:
-    """The forgetting curve: (whole days since the last review, stability in days) -> the probability of recall."""
+def _curve(weights: Weights | None) -> tuple[float, float]:
+    """Factor and exponent of the forgetting curve (1 + factor days / stability)^exponent."""
     from fsrs.scheduler import DEFAULT_PARAMETERS
 
-    decay = -(weights or DEFAULT_PARAMETERS)[20]
-    factor = 0.9 ** (1 / decay) - 1
-    return lambda days, stability: float((1 + factor * min(max(0, days), _MOST_DAYS) / stability) ** decay)
+    exponent = -(weights or DEFAULT_PARAMETERS)[20]
+    return 0.9 ** (1 / exponent) - 1, exponent
 
 
 def retrievability(state: CardState, day: int, weights: Weights | None = None) -> float | None:
     """The predicted probability of recall on a study day; None for a card never reviewed."""
     if state.stability is None or state.last_day is None:
         return None
-    return curve(weights)(day - state.last_day, state.stability)
+    return mean_retrievability([(day - state.last_day, state.stability)], weights)
+
+
+def mean_retrievability(cards: Sequence[tuple[int, float]], weights: Weights | None = None) -> float | None:
+    """The mean recall of cards, each as (whole days since its last review, stability in days); None for no card."""
+    factor, exponent = _curve(weights)
+    told = [(1 + factor * (days if days > 0 else 0) / stability) ** exponent for days, stability in cards]
+    return sum(told) / len(told) if told else None
 
 
 __all__ = [
@@ -186,8 +192,8 @@ __all__ = [
     "Interval",
     "Weights",
     "checked_weights",
-    "curve",
     "interval",
+    "mean_retrievability",
     "preview",
     "retrievability",
     "reviewed",

@@ -89,11 +89,15 @@ class Resting:
     """Whether a card rests today because another card of its question was reviewed today."""
 
     def __init__(self, desk: Desk) -> None:
-        self._today = states.reviewed_on(desk.tx, desk.person.root, desk.today)
-        self._questions = {card.partition("#")[0] for card in self._today}
+        self._desk = desk
+        self._reviewed: dict[str, set[str]] = {}
 
     def __call__(self, key: str) -> bool:
-        return key not in self._today and key.partition("#")[0] in self._questions
+        question = key.partition("#")[0]
+        if question not in self._reviewed:
+            desk = self._desk
+            self._reviewed[question] = states.reviewed_on(desk.tx, desk.person.root, question, desk.today)
+        return bool(self._reviewed[question]) and key not in self._reviewed[question]
 
 
 def spent_minutes(desk: Desk) -> float:

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from qbank.scheduling.state import curve
+from qbank.scheduling.state import Weights
+from qbank.scheduling.state import mean_retrievability as mean
 from qbank.services import people
 from qbank.services import settings as study_settings
 from qbank.services.cards import weights_of
@@ -67,9 +68,9 @@ class Statistics:
             desk = sit(tx, person)
             told = activity.tallies(tx, person.uuids, desk.today - days + 1)
             held = states.standings(tx, person.root)
-            recall = curve(weights_of(tx, person)[0])
+            weights = weights_of(tx, person)[0]
         told = {key: tally for key, tally in told.items() if key[0] <= desk.today}
-        now = _Standing(desk, self.shelf, held, recall)
+        now = _Standing(desk, self.shelf, held, weights)
         return Report(
             due=now.due,
             new=sum(row["new"] for row in now.topics.values()),
@@ -105,54 +106,58 @@ class Statistics:
 
 
 class _Standing:
-    """One pass over the bank's cards and their states."""
+    """One pass over the bank's cards and their states; written for hundreds of thousands."""
 
-    def __init__(self, desk: Desk, shelf: Shelf, held: Sequence[Sequence[Any]], recall: Any) -> None:
-        self.due = 0
-        self.topics: dict[str, dict[str, Any]] = {}
-        today, now = desk.today, desk.now
+    def __init__(self, desk: Desk, shelf: Shelf, held: Sequence[Sequence[Any]], weights: Weights | None) -> None:
+        today, now, key = desk.today, desk.now, desk.key if desk.was else None
         known = {row[0]: row for row in held}
         done = {row[0].partition("#")[0] for row in held if row[2] == today}
         waiting: set[str] = set()
+        again = 0
         coming: list[int] = []
-        sums: dict[str, list[float]] = {}
+        counts: dict[str, list[int]] = {}
+        lasting: dict[str, list[tuple[int, float]]] = {}
         for info in shelf.cards():
-            topic = self.topics.get(info.topic)
-            if topic is None:
-                topic = self.topics[info.topic] = _topic(info.topic)
-                sums[info.topic] = []
-            topic["cards"] += 1
-            row = known.get(desk.key(info.card) if desk.was else info.card)
+            name = info.topic
+            if name not in counts:
+                counts[name], lasting[name] = [0] * len(_COUNTS), []
+            count = counts[name]
+            count[0] += 1
+            row = known.get(info.card if key is None else key(info.card))
             if row is None:
-                topic["new"] += 1
+                count[2] += 1
                 continue
             _, due_ms, last_day, stability, reps, lapses, suspended, buried_day, leech = row
-            topic["reviews"] += reps
-            topic["lapses"] += lapses
-            topic["leeches"] += leech
+            count[4] += leech
+            count[5] += reps
+            count[6] += lapses
             if stability is not None and last_day is not None:
-                sums[info.topic].append(recall(today - last_day, stability))
+                lasting[name].append((today - last_day, stability))
             if suspended:
-                topic["suspended"] += 1
+                count[3] += 1
             elif due_ms is None:
-                topic["new"] += 1
+                count[2] += 1
             else:
                 coming.append(due_ms)
                 if due_ms <= now and buried_day != today:
-                    topic["due"] += 1
+                    count[1] += 1
                     if last_day == today:
-                        self.due += 1
+                        again += 1
                     elif info.question not in done:
                         waiting.add(info.question)
-        self.due += len(waiting)
-        for name, found in sums.items():
-            self.topics[name]["expected"] = sum(found) / len(found) if found else None
+        self.due = again + len(waiting)
+        self.topics: dict[str, dict[str, Any]] = {
+            name: {"topic": name, **dict(zip(_COUNTS, count, strict=True)), "expected": mean(lasting[name], weights)}
+            for name, count in counts.items()
+        }
         self.forecast = _forecast(_by_day(desk, coming), today)
 
 
+_COUNTS = ("cards", "due", "new", "suspended", "leeches", "reviews", "lapses")
+
+
 def _topic(name: str) -> dict[str, Any]:
-    return {"topic": name, "cards": 0, "due": 0, "new": 0, "suspended": 0, "leeches": 0, "reviews": 0, "lapses": 0,
-            "expected": None}  # fmt: skip
+    return {"topic": name, **dict.fromkeys(_COUNTS, 0), "expected": None}
 
 
 def _by_day(desk: Desk, coming: list[int]) -> Counter[int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -34,7 +35,7 @@ class StoredDeal:
 
 def put(tx: Tx, new: Deal, *, practice: bool = False, retry_of: str | None = None) -> StoredDeal:
     """Freeze a deal."""
-    text = json.dumps(new.dealt.json(), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(new.dealt, ensure_ascii=False, separators=(",", ":"), default=_plain)
     shown = new.dealt
     row = (new.id, new.learner, new.card, shown.item, shown.seed, shown.rev, new.at_ms, int(practice), retry_of, text)
     tx.sql(
@@ -43,6 +44,17 @@ def put(tx: Tx, new: Deal, *, practice: bool = False, retry_of: str | None = Non
         row,
     )
     return StoredDeal(replace(new, dealt=dealt_from_json(json.loads(text))), practice, retry_of, None)
+
+
+@cache
+def _names(kind: Hashable) -> tuple[str, ...]:
+    assert isinstance(kind, type)
+    return tuple(field.name for field in fields(kind))
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A dataclass inside a deal, for JSON: what ``Dealt.json`` gives, without the copies."""
+    return {name: getattr(value, name) for name in _names(type(value))}
 
 
 def get(tx: Tx, id: str) -> StoredDeal | None:

@@ -121,9 +121,11 @@ def not_to_start(tx: Tx, root: str, today: int, cards: Sequence[str]) -> set[str
     return found
 
 
-def reviewed_on(tx: Tx, root: str, day: int) -> set[str]:
-    """Cards whose last review was on a study day."""
-    return {row[0] for row in tx.sql("SELECT card FROM card_state WHERE learner = ? AND last_day = ?", (root, day))}
+def reviewed_on(tx: Tx, root: str, question: str, day: int) -> set[str]:
+    """Cards of a question whose last review was on a study day."""
+    values = (root, f"{question}#", f"{question}$", day)  # "$" is what follows "#"
+    statement = "SELECT card FROM card_state WHERE learner = ? AND card >= ? AND card < ? AND +last_day = ?"
+    return {row[0] for row in tx.sql(statement, values)}
 
 
 def _row(root: str, state: CardState) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import pytest
 from sqlite3 import IntegrityError
+
+import pytest
 
 from qbank.storage import ContentRow, content
 
