@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import cache
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -46,15 +45,9 @@ def put(tx: Tx, new: Deal, *, practice: bool = False, retry_of: str | None = Non
     return StoredDeal(replace(new, dealt=dealt_from_json(json.loads(text))), practice, retry_of, None)
 
 
-@cache
-def _names(kind: Hashable) -> tuple[str, ...]:
-    assert isinstance(kind, type)
-    return tuple(field.name for field in fields(kind))
-
-
 def _plain(value: Any) -> dict[str, Any]:
     """A dataclass inside a deal, for JSON: what ``Dealt.json`` gives, without the copies."""
-    return {name: getattr(value, name) for name in _names(type(value))}
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def get(tx: Tx, id: str) -> StoredDeal | None:
