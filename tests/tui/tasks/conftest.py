@@ -14,6 +14,7 @@ import pytest
 from qbank import locations, solving
 from qbank.solving.child import Session
 from qbank.tui.app import QbankApp
+from qbank.tui.screens.task import TaskScreen
 
 
 class CalmChild:
@@ -89,3 +90,24 @@ def logged() -> Callable[[Any], list[tuple[str, Any]]]:
         return [(event.kind, event.data) for event in found if event.kind not in ("setting", "learner")]
 
     return read
+
+
+@pytest.fixture
+def place_of() -> Callable[..., str]:
+    def find(screen: TaskScreen, id: str) -> str:
+        """The digit of an option."""
+        assert screen.asked is not None
+        return str([option.id for option in screen.asked.task.dealt.options].index(id) + 1)
+
+    return find
+
+
+@pytest.fixture
+def key_of() -> Callable[..., str]:
+    def find(screen: TaskScreen) -> str:
+        """The text of the right answer."""
+        assert screen.asked is not None
+        key = screen.asked.task.dealt.key
+        return ",".join(map(str, key)) if isinstance(key, list) else str(key)
+
+    return find
