@@ -14,7 +14,6 @@ from benchmarks.beside_anki.talk import Worker
 HERE = Path(__file__).parent
 ANKI = HERE.parents[1] / ".venv-bench" / "bin" / "python"
 AGAINST = "qbank/anki"
-CHUNK = 10_000
 
 
 def available() -> bool:
@@ -32,10 +31,7 @@ def rows(cards: int, reviews: int, rounds: int) -> Iterator[tuple[str, str, floa
         for name, side in sides.items():
             opened = side("open", path=f"{folder}/{name}.db")
             assert opened["synchronous"] == 2, f"{name} must write with synchronous=FULL"
-        loads: dict[str, list[float]] = {name: [] for name in sides}
-        for start in range(0, cards, CHUNK):
-            for name, side in sides.items():
-                loads[name].append(side("load", start=start, count=min(CHUNK, cards - start)))
+        loads = {name: [side("load", start=0, count=cards)] for name, side in sides.items()}
         yield _row(f"load {cards:,} texts", 0.5, loads, sum)
         for side in sides.values():
             side("remember", cards=cards, total=reviews)

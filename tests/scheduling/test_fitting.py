@@ -106,3 +106,19 @@ def test_without_the_extra_one_line_names_it(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "fsrs_rs_python", None)
     with pytest.raises(QbankError, match=r"pip install 'qbank\[fit\]'"):
         fitting.fit(simulated(4, None), None)
+
+
+def test_the_fit_never_sees_what_is_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[fitting.History] = []
+
+    def train(cards) -> tuple[float, ...]:
+        seen.extend(cards)
+        return FORGETFUL
+
+    monkeypatch.setattr(fitting, "_train", train)
+    cards = simulated(40, None)
+    made = fitting.fit(cards, None)
+    last = max(day for steps in seen for day, _ in steps)
+    assert made.held_out == sum(day > last for day in fitting.scored_days(cards))
+    assert 0.1 < made.held_out / len(fitting.scored_days(cards)) <= 0.25
+    assert len(made.weights) == 21

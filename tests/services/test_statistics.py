@@ -176,3 +176,14 @@ def test_the_sums_are_those_of_the_log_however_it_came(world, make_world, study,
     assert sums(world) == [(*row[:7], pytest.approx(row[7])) for row in here]
     with world.store.read() as tx:
         assert sum(activity.days(tx, people.find(tx, "me").uuids).values()) == 13
+
+
+def test_a_card_whose_sibling_was_reviewed_today_rests(world, study, right, stats) -> None:
+    for card in ("alpha#know", "alpha#recall"):
+        right(study, study.deal(card), rating="easy", ms=1000)
+    world.hands.wait(days=60)
+    assert stats().due == Progress(world.store, world.shelf).overview().due == 1
+    right(study, study.next(), rating="easy", ms=1000)
+    told = stats()
+    assert told.due == Progress(world.store, world.shelf).overview().due == 0
+    assert told.by_topic[0]["due"] == 1, "a topic counts cards, also those that rest"
