@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Any
 
 from qbank.scheduling.state import Weights
@@ -109,35 +110,25 @@ class _Standing:
     """One pass over the bank's cards and their states; written for hundreds of thousands."""
 
     def __init__(self, desk: Desk, shelf: Shelf, held: Sequence[Sequence[Any]], weights: Weights | None) -> None:
-        today, now, key = desk.today, desk.now, desk.key if desk.was else None
-        known = {row[0]: row for row in held}
+        today, now, infos = desk.today, desk.now, shelf.cards()
+        cards = {desk.key(info.card) if desk.was else info.card: info for info in infos}
         done = {row[0].partition("#")[0] for row in held if row[2] == today}
         waiting: set[str] = set()
         again = 0
         coming: list[int] = []
-        counts: dict[str, list[int]] = {}
-        lasting: dict[str, list[tuple[int, float]]] = {}
-        for info in shelf.cards():
-            name = info.topic
-            if name not in counts:
-                counts[name], lasting[name] = [0] * len(_COUNTS), []
-            count = counts[name]
-            count[0] += 1
-            row = known.get(info.card if key is None else key(info.card))
-            if row is None:
-                count[2] += 1
+        everything = Counter(map(attrgetter("topic"), infos))
+        counts = {name: [number, 0, number, 0, 0, 0, 0] for name, number in everything.items()}
+        lasting: dict[str, list[tuple[int, float]]] = {name: [] for name in counts}
+        for card, due_ms, last_day, stability, reps, lapses, suspended, buried_day, leech in held:
+            info = cards.get(card)
+            if info is None:
                 continue
-            _, due_ms, last_day, stability, reps, lapses, suspended, buried_day, leech = row
-            count[4] += leech
-            count[5] += reps
-            count[6] += lapses
-            if stability is not None and last_day is not None:
-                lasting[name].append((today - last_day, stability))
+            count = counts[info.topic]
+            if due_ms is not None or suspended:
+                count[2] -= 1
             if suspended:
                 count[3] += 1
-            elif due_ms is None:
-                count[2] += 1
-            else:
+            elif due_ms is not None:
                 coming.append(due_ms)
                 if due_ms <= now and buried_day != today:
                     count[1] += 1
@@ -145,6 +136,11 @@ class _Standing:
                         again += 1
                     elif info.question not in done:
                         waiting.add(info.question)
+            count[4] += leech
+            count[5] += reps
+            count[6] += lapses
+            if stability is not None and last_day is not None:
+                lasting[info.topic].append((today - last_day, stability))
         self.due = again + len(waiting)
         self.topics: dict[str, dict[str, Any]] = {
             name: {"topic": name, **dict(zip(_COUNTS, count, strict=True)), "expected": mean(lasting[name], weights)}
