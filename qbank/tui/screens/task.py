@@ -207,7 +207,6 @@ class TaskScreen(QbankScreen[None]):
         ms = self.qapp.context.now_ms() - self.since_ms
 
         def failed(line: str) -> None:
-            item.reopen()
             self.qapp.complain(self.say("答案没有保存。", "The answer was not stored. ") + line)
 
         self.run_job(

@@ -61,8 +61,3 @@ class ChoiceItem(ItemWidget):
                 self.rows.mark(number, RIGHT, "-right")
             elif option.id == verdict.understood:
                 self.rows.mark(number, WRONG, "-wrong")
-
-    def reopen(self) -> None:
-        super().reopen()
-        for row in self.rows.rows:
-            row.mark(NEITHER)

@@ -75,8 +75,3 @@ class ChoicesItem(ItemWidget):
             ticked, right = number in self.ticked, option.id in self.dealt.key
             style = "-right" if right else "-wrong" if ticked else ""
             self.rows.mark(number, TICKED if ticked else OPEN, style)
-
-    def reopen(self) -> None:
-        super().reopen()
-        for number in range(1, len(self.dealt.options) + 1):
-            self.rows.mark(number, TICKED if number in self.ticked else OPEN)

@@ -75,10 +75,3 @@ class ClozeItem(ItemWidget):
         self.add_class("-right" if verdict.correct else "-wrong")
         for field in self.fields:
             field.disabled = True
-
-    def reopen(self) -> None:
-        super().reopen()
-        self.remove_class("-right", "-wrong")
-        for field in self.fields:
-            field.disabled = False
-        self.fields[0].focus()

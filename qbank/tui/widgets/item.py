@@ -56,10 +56,6 @@ class ItemWidget(Vertical):
     def unread(self, verdict: Verdict) -> None:
         """The answer could not be read: show where, if that is known."""
 
-    def reopen(self) -> None:
-        """The answer was not stored: take another."""
-        self.told = False
-
     def says(self, text: Text) -> str:
         return text[self.lang]
 

@@ -92,9 +92,3 @@ class MatchItem(ItemWidget):
             number = self.paired.get(place, 0)
             right = ids[number] == self.dealt.key[entry.id]
             self.left.mark(place + 1, f"[{number}] ", "-right" if right else "-wrong")
-
-    def reopen(self) -> None:
-        super().reopen()
-        for place in range(len(self.dealt.left)):
-            self.left.mark(place + 1, f"[{self.paired[place]}] " if place in self.paired else OPEN)
-        self.left.go(0)

@@ -47,7 +47,6 @@ class NumbersForm(VerticalScroll):
         super().__init__(id="numbers")
         self.params, self.lang = params, lang
         self.given = {name: given.get(name, param["default"]) for name, param in params.items()}
-        self._shown = {name: show(value) for name, value in self.given.items()}
 
     def compose(self) -> ComposeResult:
         for name, param in self.params.items():
@@ -55,7 +54,7 @@ class NumbersForm(VerticalScroll):
             if param["kind"] == "choice":
                 yield Cycle(param["choices"], str(self.given[name]), id=f"field-{name}")
             else:
-                yield Input(self._shown[name], id=f"field-{name}", compact=True, select_on_focus=False)
+                yield Input(show(self.given[name]), id=f"field-{name}", compact=True, select_on_focus=False)
             yield Static(id=f"wrong-{name}", classes="wrong")
             yield Static(classes="gap")
 
@@ -81,12 +80,12 @@ class NumbersForm(VerticalScroll):
         self.submit()
 
     def submit(self) -> None:
-        """Hand over the numbers; a field that was not touched gives back its very value."""
+        """Hand over the numbers."""
         given = {}
         for name, param in self.params.items():
             field = self.query_one(f"#field-{name}")
             typed = field.value if isinstance(field, (Input, Cycle)) else ""
-            given[name] = self.given[name] if typed == self._shown[name] else read(param["kind"], typed)
+            given[name] = read(param["kind"], typed)
             self.query_one(f"#wrong-{name}").display = False
         self.post_message(self.Submitted(given))
 

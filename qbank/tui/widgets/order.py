@@ -88,7 +88,3 @@ class OrderItem(ItemWidget):
                 place = self.placed.index(number)
                 right = self.dealt.key[place] == part.id
                 self.rows.mark(number, f"[{place + 1}] ", "-right" if right else "-wrong")
-
-    def reopen(self) -> None:
-        super().reopen()
-        self._write()

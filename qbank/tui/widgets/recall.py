@@ -115,8 +115,3 @@ class RecallItem(ItemWidget):
                 self.rows.mark(number, TICKED, "-right")
             else:
                 self.rows.mark(number, OPEN, "-wrong" if point.id in known else "")
-
-    def reopen(self) -> None:
-        super().reopen()
-        for row in self.rows.rows:
-            row.mark(TICKED if row.number in self.ticked else OPEN)

@@ -117,6 +117,7 @@ class SolutionView(VerticalScroll):
             async for event in self.child.ask({**self._request(), "slug": self.slug, "given": self.given}):
                 if not begun and event["event"] in ("step", "progress", "result"):
                     begun, self.result = True, None
+                    self._write_page()
                     self.post_message(self.Started())
                 self._take(event, begun)
         except QbankError as error:

@@ -109,9 +109,3 @@ class TypedItem(ItemWidget):
         super().tell(verdict)
         self.add_class("-right" if verdict.correct else "-wrong")
         self.field.disabled = True
-
-    def reopen(self) -> None:
-        super().reopen()
-        self.remove_class("-right", "-wrong")
-        self.field.disabled = False
-        self.field.focus()

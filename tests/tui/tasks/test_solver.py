@@ -148,6 +148,22 @@ def test_a_refused_form_can_be_left_and_the_old_result_stands(at_home, play, set
     play(solving(at_home), story)
 
 
+def test_a_new_run_takes_the_place_of_the_old_result(at_home, play, settle, until, calm) -> None:
+    async def story(pilot) -> None:
+        view = pilot.app.screen.bench.view
+        assert "[x] D >= 0" in text_of(pilot)
+        view.child = scripted(ABOUT, STEP, then="while True: pass")
+        view.run()
+        await until(pilot, lambda: view._steps)
+        text = text_of(pilot)
+        assert "loss  0.25" in text
+        assert "[x] D >= 0" not in text
+        await pilot.press("c")
+        await until(pilot, lambda: view.state == "stopped")
+
+    play(solving(at_home), story)
+
+
 def test_choices_go_round_and_untouched_numbers_stay_exact(at_home, play, settle, calm) -> None:
     given = {"size": [10, 10], "kernel": [3, 3], "stride": [1, 1], "mode": "full"}
 

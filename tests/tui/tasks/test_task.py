@@ -97,6 +97,9 @@ def test_a_number_is_typed_missed_worked_and_tried_once_more(asking, play, settl
         await settle(pilot)
         assert "quiz 2/2" in seen(pilot)
         assert [(kind, data["answer"]) for kind, data in logged(app)] == [("review", "77"), ("practice", "78")]
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "1 answered, 0 right." in seen(pilot)
 
     play(app, story)
 
