@@ -157,15 +157,16 @@ def test_a_run_that_never_returns_is_killed() -> None:
 
 
 BUSY = """
-import os, sys, threading
+import os, sys, threading, time
 from queue import SimpleQueue
 from qbank.solving.child import follow
+end = time.monotonic() + 120
 threading.Thread(target=follow, args=(sys.stdin, SimpleQueue(), os.getppid()), daemon=True).start()
 print("busy", flush=True)
-while True:
+while time.monotonic() < end:
     pass
 """
-"""A child in the middle of a run that takes for ever."""
+"""A child in the middle of a long run."""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such parents there")
