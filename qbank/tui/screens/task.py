@@ -284,11 +284,17 @@ class TaskScreen(QbankScreen[None]):
     def action_move(self, step: int) -> None:
         item = self.item
         if self.farewell is not None or item is None or not item.move(step):
-            self.query_one("#page").scroll_relative(y=step, animate=False)
+            self.scrolled.scroll_relative(y=step, animate=False)
 
     def action_page(self, step: int) -> None:
-        page = self.query_one("#page")
-        page.scroll_relative(y=step * max(page.size.height - 2, 1), animate=False)
+        part = self.scrolled
+        part.scroll_relative(y=step * max(part.size.height - 2, 1), animate=False)
+
+    @property
+    def scrolled(self) -> Widget:
+        """What the keys scroll: the page, or a verdict that is too long to be seen whole."""
+        told = self.query_one(VerdictPanel).told
+        return told if self.answered is not None and told.max_scroll_y > 0 else self.query_one("#page")
 
     def action_solver(self) -> None:
         """The solver on the numbers of this very task; before the answer that counts as a hint."""

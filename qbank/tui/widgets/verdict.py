@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
@@ -26,24 +26,24 @@ NAMES = {
 }
 
 
-class VerdictPanel(VerticalScroll):
+class VerdictPanel(Vertical):
     """Empty and hidden until there is something to tell."""
 
     DEFAULT_CSS = """
     VerdictPanel {
-        height: auto; max-height: 60%; padding: 0 1; display: none;
+        height: auto; padding: 0 1; display: none;
         background: $surface; border-left: outer $foreground 40%;
     }
     VerdictPanel.-told { display: block; }
     VerdictPanel.-right { border-left: outer $success; }
     VerdictPanel.-wrong { border-left: outer $error; }
+    VerdictPanel #told { height: auto; max-height: 55vh; }
     VerdictPanel #says { text-style: bold; }
     VerdictPanel.-right #says { color: $text-success; }
     VerdictPanel.-wrong #says { color: $text-error; }
     VerdictPanel #worked { margin-left: 2; }
     VerdictPanel #returns { link-style: none; link-style-hover: bold; }
     """
-    can_focus = False
 
     def __init__(self, scored: bool = True) -> None:
         super().__init__(id="verdict")
@@ -54,11 +54,17 @@ class VerdictPanel(VerticalScroll):
         self.answered: Answered | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(id="read")
-        yield Prose(id="says")
-        yield Prose(id="key")
-        yield Prose(id="worked")
+        with VerticalScroll(id="told", can_focus=False):
+            yield Static(id="read")
+            yield Prose(id="says")
+            yield Prose(id="key")
+            yield Prose(id="worked")
         yield Static(id="returns")
+
+    @property
+    def told(self) -> VerticalScroll:
+        """What scrolls where it is long."""
+        return self.query_one("#told", VerticalScroll)
 
     def clear(self) -> None:
         """Nothing to tell."""
@@ -71,7 +77,7 @@ class VerdictPanel(VerticalScroll):
         kind = "-right" if verdict.correct else "-wrong" if verdict.valid else "-unread"
         self.set_classes(f"-told {kind}")
         self.relabel(lang)
-        self.scroll_home(animate=False)
+        self.told.scroll_home(animate=False)
 
     def relabel(self, lang: str) -> None:
         """The same in another language."""

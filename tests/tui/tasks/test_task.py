@@ -179,3 +179,21 @@ def test_the_solver_opens_with_these_numbers_as_a_hint(asking, play, settle, log
         assert len(opened) == 2  # a choice about ideas has no solver
 
     play(app, story)
+
+
+def test_a_long_verdict_scrolls_and_its_ratings_stay_in_sight(asking, play, settle, seen) -> None:
+    async def story(pilot) -> None:
+        await pilot.press(*"77", "enter")
+        await settle(pilot)
+        assert "77: not right." in seen(pilot)
+        assert "[1 again" in seen(pilot)
+        await pilot.press(*["down"] * 9)
+        await settle(pilot)
+        assert "77: not right." not in seen(pilot)
+        assert "D: " in seen(pilot)
+        assert "[1 again" in seen(pilot)
+        await pilot.press("pageup")
+        await settle(pilot)
+        assert "77: not right." in seen(pilot)
+
+    play(asking(NUMBER), story, size=(60, 9))
