@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qbank.domain import BadValue, QbankError
 from qbank.services.bank import Bank
 from qbank.services.views import erratum_json
 
@@ -32,7 +33,12 @@ class Errata:
                 if prove and erratum.proof:
                     from qbank import solving
 
-                    proof = solving.prove(erratum.proof)
-                    row["proven"], row["evidence"] = proof.proven, proof.evidence
+                    try:
+                        proof = solving.prove(erratum.proof)
+                        row["proven"], row["evidence"] = proof.proven, proof.evidence
+                    except BadValue:
+                        raise
+                    except QbankError as missing:  # a library of the extra: not proven here, not refuted either
+                        row["evidence"] = str(missing)
                 rows.append(row)
         return rows

@@ -201,6 +201,20 @@ def test_errata_are_proven(qbank) -> None:
     assert {row["doc"] for row in of_004} == {"004"}
 
 
+def test_a_proof_that_needs_the_extra_is_open_without_it(qbank, monkeypatch) -> None:
+    from qbank import solving
+    from qbank.domain import QbankError
+
+    def prove(proof: object) -> None:
+        raise QbankError("the torch lane needs the extra 'lab'")
+
+    monkeypatch.setattr(solving, "prove", prove)
+    ran = qbank("errata", "--prove", "--json")
+    assert ran.code == 0
+    row = next(row for row in ran.json if row["id"] == "000-E094")
+    assert (row["proven"], row["evidence"]) == (None, "the torch lane needs the extra 'lab'")
+
+
 def test_lint_finds_nothing_in_the_bundled_bank(qbank) -> None:
     ran = qbank("lint", "--json")
     assert (ran.code, ran.json) == (0, [])
