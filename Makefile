@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEER := .venv-bench/.installed
 
-.PHONY: help run setup test check fmt bench soak wheel clean
+.PHONY: help run setup test check fmt bench soak coverage wheel clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ $(PEER):
 
 soak: setup      ## the long tests
 	$(BIN)/python -m pytest -n 2 -m soak
+
+coverage: setup  ## write data/coverage from the questions
+	$(BIN)/python tools/coverage.py
 
 wheel: setup     ## build the wheel and try it in an empty environment
 	$(BIN)/python tools/check_wheel.py
