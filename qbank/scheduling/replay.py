@@ -14,6 +14,7 @@ from qbank.domain import RATINGS, CardState, Event
 from qbank.scheduling.learners import roots
 from qbank.scheduling.names import present_card
 from qbank.scheduling.state import Weights, checked_weights, reviewed
+from qbank.scheduling.steps import logged
 
 NEVER_UNDONE = frozenset({"undo", "setting", "weights", "learner"})
 """Kinds that no undo takes back."""
@@ -111,7 +112,8 @@ def _review(state: CardState, event: Event, weights: Weights | None) -> CardStat
     if rating not in RATINGS or day is None:
         return None
     gap = _whole(event.data.get("interval_ms"))
-    return reviewed(state, rating, at_ms=event.at_ms, day=day, interval_ms=gap, weights=weights)
+    steps = logged(event.data.get("steps"))
+    return reviewed(state, rating, at_ms=event.at_ms, day=day, interval_ms=gap, weights=weights, steps=steps)
 
 
 def _bury(state: CardState, event: Event, weights: Weights | None) -> CardState | None:

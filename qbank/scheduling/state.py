@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from qbank.domain import RATINGS, CardState, Rating
 from qbank.scheduling.days import DAY_MS, Days
 from qbank.scheduling.fuzz import drawn, fuzzed
+from qbank.scheduling.steps import DEFAULT, Steps
 
 if TYPE_CHECKING:
     import fsrs
@@ -46,12 +47,17 @@ def scheduler_version() -> str:
 
 
 @lru_cache(maxsize=8)
-def _scheduler(weights: Weights | None, retention: float) -> fsrs.Scheduler:
+def _scheduler(weights: Weights | None, retention: float, steps: Steps = DEFAULT) -> fsrs.Scheduler:
     import fsrs
+    from fsrs.scheduler import DEFAULT_PARAMETERS
 
-    if weights is None:
-        return fsrs.Scheduler(desired_retention=retention, enable_fuzzing=False)
-    return fsrs.Scheduler(weights, desired_retention=retention, enable_fuzzing=False)
+    return fsrs.Scheduler(
+        DEFAULT_PARAMETERS if weights is None else weights,
+        desired_retention=retention,
+        learning_steps=[timedelta(seconds=s) for s in steps.learning],
+        relearning_steps=[timedelta(seconds=s) for s in steps.relearning],
+        enable_fuzzing=False,
+    )
 
 
 def checked_weights(raw: object) -> Weights | None:
@@ -69,11 +75,11 @@ def checked_weights(raw: object) -> Weights | None:
 
 
 def _review(
-    state: CardState, rating: Rating, day: int, weights: Weights | None, retention: float
+    state: CardState, rating: Rating, day: int, weights: Weights | None, retention: float, steps: Steps
 ) -> tuple[fsrs.Card, timedelta]:
     """The card after a review on a study day, and the interval that FSRS gives it."""
     elapsed = 0 if state.last_day is None else min(max(0, day - state.last_day), _MOST_DAYS)
-    return _step(state.state, state.step, state.stability, state.difficulty, rating, elapsed, weights, retention)
+    return _step(state.state, state.step, state.stability, state.difficulty, rating, elapsed, weights, retention, steps)
 
 
 @lru_cache(maxsize=64)
@@ -86,6 +92,7 @@ def _step(
     elapsed: int,
     weights: Weights | None,
     retention: float,
+    steps: Steps,
 ) -> tuple[fsrs.Card, timedelta]:
     """Kept for a moment: what a preview worked out is asked again when the answer is written. Not to be changed."""
     import fsrs
@@ -101,16 +108,22 @@ def _step(
         last_review=None if new else _START,
     )
     now = _START + timedelta(days=elapsed)
-    after, _ = _scheduler(weights, retention).review_card(card, fsrs.Rating(RATINGS.index(rating) + 1), now)
+    after, _ = _scheduler(weights, retention, steps).review_card(card, fsrs.Rating(RATINGS.index(rating) + 1), now)
     return after, after.due - now
 
 
 def interval(
-    state: CardState, rating: Rating, at_ms: int, days: Days, weights: Weights | None = None, retention: float = 0.9
+    state: CardState,
+    rating: Rating,
+    at_ms: int,
+    days: Days,
+    weights: Weights | None = None,
+    retention: float = 0.9,
+    steps: Steps = DEFAULT,
 ) -> Interval:
     """The interval that FSRS gives a rating now. Whole days end where that study day begins."""
     day = days.day(at_ms)
-    _, gap = _review(state, rating, day, weights, retention)
+    _, gap = _review(state, rating, day, weights, retention, steps)
     if gap.days == 0:
         return Interval(0, round(gap.total_seconds() * 1000))
     return _whole(gap.days, at_ms, days)
@@ -127,12 +140,13 @@ def preview(
     weights: Weights | None = None,
     retention: float = 0.9,
     fuzz: str | None = None,
+    steps: Steps = DEFAULT,
 ) -> dict[Rating, Interval]:
     """The four intervals, one a rating: Hard is never longer than Good, Good never longer than Easy.
 
     :param fuzz: spreads intervals of days by a number drawn from this text (the deal's id); None: as FSRS gives them.
     """
-    gaps = {rating: interval(state, rating, at_ms, days, weights, retention) for rating in RATINGS}
+    gaps = {rating: interval(state, rating, at_ms, days, weights, retention, steps) for rating in RATINGS}
     if fuzz is not None:
         at = drawn(fuzz)
         gaps = {r: _whole(fuzzed(g.days, at), at_ms, days) if g.days else g for r, g in gaps.items()}
@@ -144,10 +158,17 @@ def preview(
 
 
 def reviewed(
-    state: CardState, rating: Rating, *, at_ms: int, day: int, interval_ms: int | None, weights: Weights | None = None
+    state: CardState,
+    rating: Rating,
+    *,
+    at_ms: int,
+    day: int,
+    interval_ms: int | None,
+    weights: Weights | None = None,
+    steps: Steps = DEFAULT,
 ) -> CardState:
     """The state after a review. The interval is the one chosen then; without one FSRS's own is taken."""
-    after, gap = _review(state, rating, day, weights, 0.9)
+    after, gap = _review(state, rating, day, weights, 0.9, steps)
     gap_ms = round(gap.total_seconds() * 1000) if interval_ms is None else interval_ms
     lapsed = rating == "again" and state.state == "review"
     return replace(

@@ -9,10 +9,12 @@ from typing import Any
 from qbank.domain import RATINGS, BadValue, CardState, Dealt, Event, QbankError, Rating, Text, Verdict
 from qbank.grading import default_rating, grade, recall, recall_rating
 from qbank.scheduling.state import Weights, preview, retrievability, reviewed, scheduler_version
+from qbank.scheduling.steps import as_data
 from qbank.services.cards import before, record, settle_deal, weights_of
 from qbank.services.desk import Desk
 from qbank.services.marks import leech_after, leeches_of
 from qbank.services.picking import schedules
+from qbank.services.settings import steps_of
 from qbank.services.tasks import Answered
 from qbank.storage import states
 from qbank.storage.deals import StoredDeal
@@ -142,14 +144,16 @@ def _schedule(desk: Desk, card: str, event: Event, rating: Rating) -> dict[str, 
     state = before(desk.tx, desk.person, card, event.order)
     weights, weights_id = weights_of(desk.tx, desk.person)
     retention = desk.settings["desired_retention"]
-    gaps = preview(state, desk.now, desk.days, weights, retention, fuzz=event.data["deal"])
+    steps = steps_of(desk.settings)
+    gaps = preview(state, desk.now, desk.days, weights, retention, fuzz=event.data["deal"], steps=steps)
     gap = gaps[rating]
-    after = reviewed(state, rating, at_ms=desk.now, day=desk.today, interval_ms=gap.ms, weights=weights)
+    after = reviewed(state, rating, at_ms=desk.now, day=desk.today, interval_ms=gap.ms, weights=weights, steps=steps)
     return {
         "rating": rating,
         "scheduler": scheduler_version(),
         "weights": weights_id,
         "retention": retention,
+        "steps": as_data(steps),
         "interval_days": gap.days,
         "interval_ms": gap.ms,
         "intervals": {r: g.days * DAY_SECONDS or g.ms // 1000 for r, g in gaps.items()},

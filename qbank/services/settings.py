@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from qbank.domain import BadValue, Event
-from qbank.scheduling import Days, zone_offset
+from qbank.scheduling import Days, steps, zone_offset
 from qbank.services.shelf import NEW_ORDERS
 from qbank.storage import Store, Tx, events
 from qbank.storage.learners import Person
@@ -72,14 +72,24 @@ def _one_of(*words: str) -> Callable[[Any], str]:
     return read
 
 
+def _steps(raw: Any) -> str:
+    if not isinstance(raw, str) or len(raw) > 200:
+        raise ValueError
+    return steps.told(steps.read(raw))
+
+
 def _date(raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError
     return date.fromisoformat(raw).isoformat()
 
 
+_STEPS = "be off, or 1 to 10 waits such as 1m 10m, from 1s to 23h, none shorter than the one before"
+
 SETTINGS: Mapping[str, Setting] = {
     "desired_retention": Setting(0.9, "be a number from 0.7 to 0.97", _number(0.7, 0.97)),
+    "learning_steps": Setting("1m 10m", _STEPS, _steps),
+    "relearning_steps": Setting("10m", _STEPS, _steps),
     "rollover_hour": Setting(4, "be a whole number from 0 to 23", _whole(0, 23)),
     "zone": Setting(None, "be an IANA time zone such as Asia/Shanghai, or unset (the machine's)", _zone),
     "daily_minutes": Setting(None, "be a whole number from 1 to 1440, or unset", _whole(1, 1440)),
@@ -127,6 +137,11 @@ def of(tx: Tx, person: Person) -> dict[str, Any]:
 def days_of(settings: Mapping[str, Any]) -> Days:
     """The day arithmetic that settings ask for."""
     return Days(zone_offset(settings["zone"]), settings["rollover_hour"])
+
+
+def steps_of(settings: Mapping[str, Any]) -> steps.Steps:
+    """The learning and relearning steps that settings ask for."""
+    return steps.Steps(steps.read(settings["learning_steps"]), steps.read(settings["relearning_steps"]))
 
 
 class Settings:

@@ -20,6 +20,15 @@ WEIGHTS = [
      1.6483, 0.6014, 1.8729, 0.5425, 0.0912, 0.0658, 0.1542),
     (0.5, 1.0, 3.0, 9.0, 6.0, 0.8, 3.0, 0.01, 1.8, 0.1, 0.8, 1.5, 0.06, 0.26, 1.6, 0.6, 1.9, 0.5, 0.1, 0.07, 0.2),
 ]  # fmt: skip
+SETTINGS = [
+    ("desired_retention", 0.8),
+    ("rollover_hour", 13),
+    ("leech_lapses", 1),
+    ("learning_steps", "off"),
+    ("learning_steps", "5m 20m 2h"),
+    ("relearning_steps", "off"),
+    ("relearning_steps", "1m 1h"),
+]
 
 card = st.sampled_from(CARDS)
 step = st.one_of(
@@ -32,9 +41,7 @@ step = st.one_of(
     st.tuples(st.just("undo")),
     st.tuples(st.just("overrule"), st.sampled_from(["again", "easy"])),
     st.tuples(st.just("weights"), st.sampled_from(WEIGHTS)),
-    st.tuples(
-        st.just("setting"), st.sampled_from([("desired_retention", 0.8), ("rollover_hour", 13), ("leech_lapses", 1)])
-    ),
+    st.tuples(st.just("setting"), st.sampled_from(SETTINGS)),
     st.tuples(
         st.just("late"), st.one_of(card, st.just("psi#know")), st.integers(-20, 5), st.sampled_from(["again", "good"])
     ),

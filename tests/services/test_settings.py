@@ -6,7 +6,7 @@ from qbank.domain import BadValue, Event
 from qbank.services import settings as study_settings
 
 DEFAULTS = {"desired_retention": 0.9, "rollover_hour": 4, "zone": None, "new_per_day": None, "reviews_per_day": None}
-DEFAULTS |= {"daily_minutes": None, "interview_date": None}
+DEFAULTS |= {"daily_minutes": None, "interview_date": None, "learning_steps": "1m 10m", "relearning_steps": "10m"}
 
 
 def test_defaults(make_world):
@@ -28,6 +28,9 @@ def test_defaults(make_world):
         ("reviews_per_day", "0", 0),
         ("daily_minutes", "20", 20),
         ("interview_date", " 2030-03-15 ", "2030-03-15"),
+        ("learning_steps", " 60s, 90m ", "1m 90m"),
+        ("learning_steps", "OFF", "off"),
+        ("relearning_steps", "3600s", "1h"),
     ],
 )
 def test_a_setting_is_kept_and_can_be_taken_back(make_world, name, typed, value):
@@ -70,6 +73,11 @@ def test_a_setting_is_kept_and_can_be_taken_back(make_world, name, typed, value)
         ("interview_date", "2030-02-30"),
         ("interview_date", "tomorrow"),
         ("interview_date", 20300315),
+        ("learning_steps", "1d"),
+        ("learning_steps", "1m soon"),
+        ("learning_steps", 10),
+        ("learning_steps", "10m 1m"),
+        ("relearning_steps", "1m " * 2000),
         ("colour", "red"),
     ],
 )
@@ -118,3 +126,16 @@ def test_reading_settings_makes_no_learner(make_world):
     world = make_world()
     world.study().settings.all()
     assert world.log() == []
+
+
+def test_reviews_follow_the_steps_and_keep_them_when_they_change(world, study, right):
+    study.settings.set("learning_steps", "5m 1h")
+    first = right(study, study.deal("alpha#compute"))
+    assert first.due_ms - world.hands.at == 3_600_000
+    assert world.log()[-1].data["steps"] == [[300, 3600], [600]]
+    study.settings.set("learning_steps", "off")
+    world.holds()  # the first review still waits its hour, also after a replay
+    second = right(study, study.deal("beta#know"))
+    assert second.due_ms - world.hands.at > 3_600_000 * 12
+    assert study.state("beta#know").state == "review"
+    world.holds()
