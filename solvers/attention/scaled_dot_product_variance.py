@@ -74,11 +74,11 @@ def sample(rng):
 def variant(rng):
     """Sizes and spreads for the closed form; few trials, since nobody draws them by hand."""
     return {
-        "d": int(rng.choice([16, 25, 36, 49, 64, 81, 100, 144, 256])),
+        "d": int(rng.choice([16, 25, 36, 49, 64, 81, 100, 121, 144, 169, 196, 225, 256, 400])),
         "keys": 4,
         "trials": 20,
-        "mu": float(rng.choice([0.5, 1, 1.5, 2, 3, 4])),
-        "sigma": float(rng.choice([0.5, 0.8, 1.5, 2, 2.5, 3, 4])),
+        "mu": float(rng.choice([0.5, 0.8, 1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4])),
+        "sigma": float(rng.choice([0.5, 0.8, 1.2, 1.5, 1.8, 2, 2.5, 3, 3.5, 4])),
     }
 
 

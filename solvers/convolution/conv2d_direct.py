@@ -102,7 +102,7 @@ def sample(rng):
 def variant(rng):
     """Two channels of small integers, one kernel; at least two by two outputs; a padded one has stride 2."""
     rows, columns = [(2, 2), (1, 2), (2, 1), (1, 3), (2, 3), (3, 2)][int(rng.integers(6))]
-    height, width = rows + int(rng.integers(1, 4)), columns + int(rng.integers(1, 4))
+    height, width = rows + int(rng.integers(1, 5)), columns + int(rng.integers(1, 5))
     stride, padding = [(1, 0), (2, 1)][int(rng.integers(2))]
     return {
         "x": rng.integers(0, 6, size=(2, height, width)).tolist(),

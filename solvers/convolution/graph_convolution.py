@@ -90,18 +90,18 @@ def sample(rng):
 
 
 def variant(rng):
-    """Five nodes, one whole feature a node.
+    """Six nodes, one whole feature a node.
 
     Nodes 0 and 1 are neighbors of different degree: that is where the ways to normalize part. Their degrees are drawn
-    first, all pairs alike; the other three nodes are joined at random, and none of the five is alone.
+    first, all pairs alike; the other four nodes are joined at random, and none of the six is alone.
     """
-    own, other = (int(degree) for degree in rng.choice(np.arange(1, 5), size=2, replace=False))
+    own, other = (int(degree) for degree in rng.choice(np.arange(1, 6), size=2, replace=False))
     while True:
-        graph = np.zeros((5, 5), dtype=int)
+        graph = np.zeros((6, 6), dtype=int)
         graph[0, 1] = 1
-        graph[0, 2 + rng.choice(3, size=own - 1, replace=False)] = 1
-        graph[1, 2 + rng.choice(3, size=other - 1, replace=False)] = 1
-        graph[[2, 2, 3], [3, 4, 4]] = rng.integers(0, 2, size=3)
+        graph[0, 2 + rng.choice(4, size=own - 1, replace=False)] = 1
+        graph[1, 2 + rng.choice(4, size=other - 1, replace=False)] = 1
+        graph[[2, 2, 2, 3, 3, 4], [3, 4, 5, 4, 5, 5]] = rng.integers(0, 2, size=6)
         graph += graph.T
         if graph.sum(axis=0).all():
             break

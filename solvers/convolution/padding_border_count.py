@@ -77,8 +77,8 @@ def sample(rng):
 
 def variant(rng):
     """An odd kernel and a row with room for it on both sides; mostly same, where no answer is 1 or k alone."""
-    k = 2 * int(rng.integers(1, 9)) + 1
-    return {"m": int(rng.integers(2 * k, 2 * k + 21)), "k": k, "mode": str(rng.choice(MODES, p=(0.15, 0.7, 0.15)))}
+    k = 2 * int(rng.integers(1, 32)) + 1
+    return {"m": int(rng.integers(2 * k, 2 * k + 61)), "k": k, "mode": str(rng.choice(MODES, p=(0.15, 0.7, 0.15)))}
 
 
 def _counts(m, k, mode):

@@ -65,9 +65,9 @@ def sample(rng):
 
 def variant(rng):
     """An image of medium size and an odd kernel; every second time a width that the layers use up to the last pixel."""
-    k = int(rng.choice([3, 5, 7, 9, 11]))
+    k = int(rng.choice([3, 5, 7, 9, 11, 13, 15]))
     if rng.integers(2):
-        return {"width": int(rng.integers(28, 161)), "kernel": k}
+        return {"width": int(rng.integers(32, 257)), "kernel": k}
     return {"width": int(rng.integers(3, 21)) * (k - 1) + 1, "kernel": k}
 
 

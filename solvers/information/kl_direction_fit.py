@@ -171,10 +171,11 @@ def sample(rng):
 
 
 def variant(rng):
-    """Modes a few standard deviations apart, weights in tenths."""
-    sd = float(rng.choice([0.5, 1, 1.5, 2]))
-    separation = sd * float(rng.choice([4, 6, 8, 10]))
-    return {"separation": separation, "sd": sd, "weight": float(rng.choice([0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9]))}
+    """Modes a few standard deviations apart, unequal weights in twentieths."""
+    sd = float(rng.choice([0.5, 0.6, 0.8, 1, 1.2, 1.5, 2, 2.5]))
+    separation = round(sd * float(rng.integers(8, 21)) / 2, 2)
+    weight = int(rng.choice([n for n in range(2, 19) if n != 10])) / 20
+    return {"separation": separation, "sd": sd, "weight": weight}
 
 
 def _right(given):

@@ -125,7 +125,7 @@ def sample(rng):
 
 def variant(rng):
     """Two layers between widths that networks have, apart by a half or more: equal ones hide the mistakes."""
-    widths = [20, 32, 48, 50, 64, 80, 96, 100, 120, 128, 150, 192, 200, 256, 300, 400, 500, 512, 784]
+    widths = [*range(16, 97, 8), *range(100, 401, 20), 128, 150, 250, 256, 350, 384, 450, 512, 784]
     fan_in = fan_out = 1
     while 3 * min(fan_in, fan_out) > 2 * max(fan_in, fan_out):
         fan_in, fan_out = (int(width) for width in rng.choice(widths, 2))

@@ -63,10 +63,10 @@ def sample(rng):
 
 
 def variant(rng):
-    """Four to ten exponent bits, and so many fraction bits that subnormal numbers reach visibly lower."""
-    exponent = int(rng.integers(4, 11))
+    """Four to eleven exponent bits, and so many fraction bits that subnormal numbers reach visibly lower."""
+    exponent = int(rng.integers(4, 12))
     least = max(5, 2 ** (exponent - 1) // 16)
-    return {"exponent_bits": exponent, "fraction_bits": int(rng.integers(least, least + 40))}
+    return {"exponent_bits": exponent, "fraction_bits": int(rng.integers(least, least + 49))}
 
 
 def _limits(bias, fraction_bits):

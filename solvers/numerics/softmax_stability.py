@@ -86,8 +86,8 @@ def sample(rng):
 
 def variant(rng):
     """Two or three whole scores a few units apart, most of them where exp has long overflowed or vanished."""
-    base = int(rng.choice([-2000, -1000, 0, 800, 1000, 3000]))
-    steps = [0, *rng.choice(np.arange(1, 5), size=int(rng.integers(1, 3)), replace=False).tolist()]
+    base = 100 * int(rng.choice([*range(-30, -7), *range(8, 31), 0, 0, 0, 0]))
+    steps = [0, *rng.choice(np.arange(1, 6), size=int(rng.integers(1, 3)), replace=False).tolist()]
     return {"x": [base + int(steps[i]) for i in rng.permutation(len(steps))]}
 
 

@@ -96,7 +96,7 @@ def sample(rng):
 
 def variant(rng):
     """Two steps of two parameters from zero, one steep and one flat; the second gradient is another size or sign."""
-    sizes = float(rng.integers(2, 10)), float(rng.integers(1, 10)) / 10
+    sizes = float(rng.integers(11, 100)) / 10, float(rng.integers(5, 96)) / 100
     first = [size * float(rng.choice([-1, 1])) for size in sizes]
     second = [round(g * float(rng.choice([-3, -2, -0.5, 0.5, 3, 4])), 3) for g in first]
     rho1, rho2 = [(0.9, 0.999), (0.8, 0.99), (0.8, 0.999)][int(rng.integers(3))]

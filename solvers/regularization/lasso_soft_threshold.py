@@ -81,9 +81,9 @@ def sample(rng):
 
 
 def variant(rng):
-    """One weight in short decimals; in one case of four it falls below its threshold."""
-    alpha, h = float(rng.choice([0.5, 1.0, 1.5, 2.0, 3.0])), float(rng.choice([2, 2.5, 4, 5, 8]))
-    times = 0.6 if rng.random() < 0.25 else float(rng.choice([2.4, 3.2, 4.6, 5.4]))
+    """One weight in short decimals; in one case of eight it falls below its threshold."""
+    alpha, h = int(rng.integers(5, 41)) / 10, float(rng.choice([1.6, 2, 2.5, 4, 5, 8]))
+    times = 0.6 if rng.random() < 0.125 else int(rng.integers(24, 56)) / 10
     return {"w_star": [round(times * alpha / h, 1) * int(rng.choice([-1, 1]))], "h": [h], "alpha": alpha}
 
 

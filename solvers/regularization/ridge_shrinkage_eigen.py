@@ -83,11 +83,11 @@ def sample(rng):
 
 def variant(rng):
     """[[a, b], [b, a]]: eigenvectors (1, 1) and (1, -1), eigenvalues a + b and a - b, all whole numbers."""
-    flat, steep = (int(n) for n in np.sort(rng.choice([2, 3, 4, 5, 6, 8, 9, 10, 12], size=2, replace=False)))
+    flat, steep = (int(n) for n in np.sort(rng.choice(np.arange(2, 21), size=2, replace=False)))
     if (flat + steep) % 2:
         steep += 1
     a, b = (flat + steep) // 2, (steep - flat) // 2 * int(rng.choice([-1, 1]))
-    alpha = int(rng.choice([n for n in (1, 2, 3, 4, 5, 6) if n not in (flat, steep)]))
+    alpha = int(rng.choice([n for n in range(1, 11) if n not in (flat, steep)]))
     w = [int(n) for n in rng.choice([-4, -3, -2, -1, 1, 2, 3, 4, 5], size=2, replace=False)]
     while abs(w[0]) == abs(w[1]):  # a w* along an eigenvector brings out nothing
         w = [int(n) for n in rng.choice([-4, -3, -2, -1, 1, 2, 3, 4, 5], size=2, replace=False)]

@@ -109,10 +109,10 @@ def sample(rng):
 
 
 def variant(rng):
-    """Ten or twenty weights, some of them of a whole size."""
-    features = int(rng.choice([10, 20]))
-    given = {"features": features, "nonzero": int(rng.integers(2, 7)), "size": int(rng.choice([1, 2, 3, 4]))}
-    return {**given, "sigma": float(rng.choice([0.5, 1, 2])), "draws": 100}
+    """Ten to forty weights, some of them of one size in halves."""
+    features = 2 * int(rng.integers(5, 21))
+    given = {"features": features, "nonzero": int(rng.integers(2, 7)), "size": float(rng.integers(2, 9)) / 2}
+    return {**given, "sigma": float(rng.choice([0.5, 0.8, 1, 1.2, 1.5, 2])), "draws": 100}
 
 
 def _only(**rules):
