@@ -134,7 +134,7 @@ MISTAKES = (
             "all parameters share one denominator; in AdaGrad each has its own",
             _with(denominator=lambda r, before, delta: delta + np.sqrt(r.sum()) + 0 * r)),
     Mistake("no-delta", "漏了 δ：梯度一直是零的参数得 0/0", "without delta a parameter that met no gradient gets 0/0",
-            _with(denominator=lambda r, before, delta: np.sqrt(r))),
+            lambda **given: _no_delta(given)),
     Mistake("uphill", "符号反了，朝上坡走", "the sign is off: that step goes uphill", _with(sign=1.0)),
     Mistake("printed-000-q29-1", "照印的缩放参数本身（θ 除以 δ+√r）：缩放的应当是学习率",
             "the parameter itself is scaled, as printed (theta over delta + sqrt(r)): it is the rate that is scaled",
@@ -147,6 +147,12 @@ def _square_of_sum(given):
     before = np.vstack([np.zeros_like(sums[:1]), sums[:-1]])
     squares = iter(sums**2 - before**2)
     return _with(total=lambda r, g, t: r + next(squares))(**given)
+
+
+def _no_delta(given):
+    """What 0/0 makes of it; elsewhere so small a constant changes nothing that could be told."""
+    wrong = _with(denominator=lambda r, before, delta: np.sqrt(r))(**given)
+    return {name: value for name, value in wrong.items() if np.any(np.isnan(value))}
 
 
 # ---- Claims.
