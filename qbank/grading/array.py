@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from qbank.domain import Dealt, Text, Trap, Verdict
-from qbank.grading import number, reading, rows, verdict
+from qbank.grading import field, number, reading, rows, verdict
 
 EXPECTED = {
     "vector": Text("请输入向量，例如 [0.5, 1/3, -2e-3]。", "type a vector such as [0.5, 1/3, -2e-3]."),
@@ -18,20 +18,54 @@ NAMED = 4
 """So many wrong entries are named."""
 
 
+class Read(NamedTuple):
+    """Entries row by row; ``shape`` is None where nothing could be read: ``fault`` may say what, ``at`` where."""
+
+    flat: list[float]
+    typed: list[str]
+    shape: tuple[int, ...] | None
+    fault: Text | None = None
+    at: int | None = None
+
+    @property
+    def read_as(self) -> str:
+        """The values in brackets."""
+        return "" if self.shape is None else _write(_fold(self.flat, self.shape))
+
+
+def read(text: str) -> Read:
+    """Read a vector or a matrix. A fault is told only where there is a digit: other text needs an example instead."""
+    told = any(ch.isdecimal() for ch in text[: rows.LONGEST])
+    texts = rows.read(text)
+    shape = None if texts is None else rows.shape(texts)
+    typed = [] if texts is None else rows.leaves(texts)
+    if texts is None:
+        at = rows.open_bracket(text)
+        says = Text("这个括号没有配对", "this bracket has no partner")
+        return Read([], [], None, says if told and at is not None else None, at if told else None)
+    entries = [field.read(entry) for entry in typed]
+    for place, (entry, one) in enumerate(zip(typed, entries, strict=True)):
+        if one.value is None:
+            why = one.why or Text("看不懂", "cannot be read")
+            says = Text(f"第 {place} 个元素（从 0 数起）：{why.zh}", f"entry {place} (from 0): {why.en}")
+            at = rows.place_of(text, entry, one.at or 0)
+            return Read([], typed, None, says if told else None, at if told else None)
+    if shape is None:
+        return Read([], typed, None, Text("各行长短不一", "the rows differ in length"))
+    flat = [one.value for one in entries if one.value is not None]
+    return Read(flat, typed, None if not shape or 0 in shape else shape)
+
+
 def grade(dealt: Dealt, answer: str) -> Verdict:
     """Grade by shape, then by values. A wrong one that meets a mistake's value everywhere names that mistake.
 
     Rows of unequal length are not read. The transpose of the key, and right values of too few digits, are told apart.
     """
     key = key_text(dealt)
-    texts = rows.read(answer)
-    shape = None if texts is None else rows.shape(texts)
-    typed = [] if texts is None else rows.leaves(texts)
-    given = [number.value(entry) for entry in typed]
-    if not shape or None in given or 0 in shape:
-        return verdict.unreadable(answer, key, dealt.worked, EXPECTED[dealt.kind])
-    flat = [float(one) for one in given if one is not None]
-    understood = _write(_fold(flat, shape))
+    found = read(answer)
+    flat, typed, shape, understood = found.flat, found.typed, found.shape, found.read_as
+    if shape is None:
+        return verdict.unreadable(answer, key, dealt.worked, found.fault or EXPECTED[dealt.kind], found.at)
     asked = rows.shape(dealt.key) or ()
     right = [float(one) for one in rows.leaves(dealt.key)]
     if shape == asked and all(map(_meets(dealt), flat, right)):

@@ -18,6 +18,8 @@ class Field(NamedTuple):
     """What was typed, as it may be repeated: an expression as it was read."""
     fault: Text | None = None
     at: int | None = None
+    why: Text | None = None
+    """The fault without its place."""
 
 
 def read(text: str) -> Field:
@@ -31,5 +33,5 @@ def read(text: str) -> Field:
         value, written = expression.value(text[: reading.LIMIT + 1], limit=reading.LIMIT)
     except expression.ExpressionError as error:
         told = any(ch.isdecimal() for ch in text[: reading.LIMIT])
-        return Field(None, "", "", error.line() if told else None, error.at)
+        return Field(None, "", "", error.line() if told else None, error.at, error.says)
     return Field(value, f"{written} = {value:.12g}", reading.shown(written, 80))

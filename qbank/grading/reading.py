@@ -59,6 +59,12 @@ def clean(text: str, limit: int = LIMIT) -> str | None:
     return " ".join(plain.split()).casefold() or None
 
 
+def folded(text: str) -> str:
+    """Each character as its plain form where that is one character: no place in the text moves."""
+    plain = (unicodedata.normalize("NFKC", ch.translate(_PLAIN)).translate(_PLAIN).casefold() for ch in text)
+    return "".join(new if len(new) == 1 else old for new, old in zip(plain, text, strict=True))
+
+
 def shown(text: str, limit: int = 40) -> str:
     """The answer as it may be repeated to the reader: one line, no control characters, at most ``limit`` characters."""
     line = " ".join("".join(ch if ch.isprintable() else " " for ch in text[: 10 * limit]).split())

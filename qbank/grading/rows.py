@@ -53,6 +53,28 @@ def leaves(value: Any) -> list[Any]:
     return [leaf for one in value for leaf in leaves(one)] if isinstance(value, list) else [value]
 
 
+def open_bracket(text: str) -> int | None:
+    """The place of the first bracket without a partner of its kind."""
+    waiting: list[tuple[str, int]] = []
+    for at, ch in enumerate(reading.folded(text[:LONGEST])):
+        if ch in _CLOSES:
+            waiting.append((_CLOSES[ch], at))
+        elif ch in _CLOSES.values():
+            if not waiting:
+                return at
+            if waiting[-1][0] != ch:
+                return waiting[-1][1]
+            waiting.pop()
+    return waiting[0][1] if waiting else None
+
+
+def place_of(text: str, entry: str, within: int = 0) -> int | None:
+    """The place in ``text`` of the ``within``-th character of an entry; None where it is written otherwise there."""
+    edge = r"[\s,;\[({})\]]"
+    found = re.search(rf"(?:^|(?<={edge})){re.escape(entry)}(?:$|(?={edge}))", reading.folded(text[:LONGEST]))
+    return None if found is None else found.start() + within
+
+
 def _lines(text: str) -> str:
     """Line breaks outside brackets part rows; inside they are blanks."""
     out, depth = [], 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,12 +12,25 @@ from qbank.grading import reading, verdict
 EXPECTED = Text("请输入形状，例如 [1, 64, 112, 112]。", "type a shape such as [1, 64, 112, 112].")
 
 
+_ODD = re.compile(r"[^\s\d,x*;\[\](){}=]")
+
+
+def fault(text: str) -> tuple[Text | None, int | None]:
+    """What no shape holds, and where; nothing where there is no digit at all."""
+    plain = re.sub(r"torch\.size", "          ", reading.folded(text[: reading.LIMIT]), flags=re.IGNORECASE)
+    odd = _ODD.search(plain)
+    if odd is None or not any(ch.isdecimal() for ch in plain):
+        return None, None
+    return Text("大小是非负整数，用逗号分隔", "sizes are whole numbers, parted by commas"), odd.start()
+
+
 def grade(dealt: Dealt, answer: str) -> Verdict:
     """Grade a shape. Where no known mistake gives it, the feedback says how many axes there are or which are off."""
     key = sizes(dealt.key)
     given = reading.shape(answer)
     if given is None:
-        return verdict.unreadable(answer, write(key), dealt.worked, EXPECTED)
+        says, at = fault(answer)
+        return verdict.unreadable(answer, write(key), dealt.worked, says or EXPECTED, at)
     understood = write(given)
     if given == key:
         return verdict.right(understood, write(key), dealt.worked)

@@ -67,7 +67,20 @@ def read_as(dealt: Dealt, verdict: Verdict, lang: str) -> str | None:
     """How a formula or an expression was read; None for other answers, which can be read in one way only."""
     if not verdict.valid or not (dealt.kind == "formula" or (dealt.kind == "number" and " = " in verdict.understood)):
         return None
-    return f"我读作 {verdict.understood}" if lang == "zh" else f"I read this as {verdict.understood}"
+    return read_so(verdict.understood, lang)
+
+
+def read_so(text: str, lang: str) -> str:
+    """How an answer is read."""
+    return f"我读作 {text}" if lang == "zh" else f"I read this as {text}"
+
+
+def leech(card: str, lang: str) -> str:
+    """What is told at the verdict that made a card a leech."""
+    wake = f"qbank card unleech '{card}'"
+    if lang == "zh":
+        return f"总也记不住，这张卡已暂停。先换个说法弄懂它，再恢复：{wake}"
+    return f"A leech: missed so often that the card is paused. Learn it another way, then wake it: {wake}"
 
 
 def gap_names(dealt: Dealt) -> tuple[str, ...]:

@@ -183,3 +183,32 @@ def test_no_text_raises(text: str) -> None:
     for deal in (VECTOR, MATRIX):
         verdict = grade(deal, text)
         assert (verdict.feedback.zh + verdict.feedback.en + verdict.understood).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "at"),
+    [
+        ("[0.5, 2", "this bracket has no partner", 0),
+        ("0.5, 2]", "this bracket has no partner", 6),
+        ("[0.5, (2]", "this bracket has no partner", 6),
+        ("０．５、2(3)", "entry 1 (from 0): write 2*(…)", 5),
+        ("2(3)", "entry 0 (from 0): write 2*(…)", 1),
+        ("0.5, 2 (3)", "write 2*(…)", 7),
+        ("0.5, 2 * y", "'y' is unknown", None),
+        ("1 2; 3", "the rows differ in length", None),
+        ("two", "type a vector such as", None),
+        ("1,,2", "type a vector such as", None),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_place(text: str, says: str, at: int | None) -> None:
+    verdict = grade(VECTOR, text)
+    assert (verdict.valid, verdict.at) == (False, at)
+    assert says in verdict.feedback.en
+
+
+def test_a_shape_that_cannot_be_read_is_told_where() -> None:
+    shape = Dealt("q", "i", "shape", 0, 1, Text("", ""), [1, 64])
+    for text, at in (("1，６４．5", 4), ("[1, -64]", 4), ("[1, 64", None), ("torch.Size([1.5])", 13)):
+        verdict = grade(shape, text)
+        assert (verdict.valid, verdict.at) == (False, at), text
+        assert ("whole numbers" in verdict.feedback.en) is (at is not None), text

@@ -23,6 +23,7 @@ LOOKS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "choice-wrong": ((CHOICE,), ("option:backward",)),
     "choice-long-wrong": ((LONG,), ("0",)),
     "number": ((NUMBER,), ("0", ".", "5")),
+    "number-live": ((NUMBER,), tuple("0.5*ln(0.5/0.9)")),
     "number-hint": ((NUMBER,), ("space",)),
     "number-wrong": ((NUMBER,), ("7", "7", "enter")),
     "number-unread": ((NUMBER,), ("(", "enter")),
@@ -47,6 +48,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cloze": ("gaps", ("o", "n", "e", "enter")),
     "cloze-told": ("gaps", ("o", "enter", "p", "enter")),
     "vector": ("whole", ("1", "/", "3")),
+    "vector-fault": ("whole", tuple("1/3,2(")),
     "formula-unread": ("slope", ("f", "*", "enter")),
     "formula-told": ("slope", ("1", "-", "f", "enter")),
 }
