@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import Integer, String, func, select
 from sqlalchemy.sql import ColumnElement
 
+from qbank.storage.events import ANSWERS, RARE
 from qbank.storage.store import Tx
 from qbank.storage.tables import answer_day, counted, event, is_counted
 
 _c = event.c
-ANSWERS = ("review", "practice")
 BINS = 20
 """Predicted recall is counted in as many steps."""
 
@@ -80,7 +80,7 @@ def _undone(tx: Tx, learners: Collection[str]) -> list[tuple[tuple[int, str, int
     columns = ", ".join(told[name] for name in ("day", "kind", "bin", "answers", "ms", "recalled", "predicted"))
     statement = (
         f"SELECT {columns} FROM event WHERE uuid IN (SELECT target FROM event WHERE kind = 'undo' "
-        f"AND learner IN ({marks})) AND learner IN ({marks}) AND {is_counted('event')}"
+        f"AND {RARE} AND learner IN ({marks})) AND learner IN ({marks}) AND {is_counted('event')}"
     )
     rows = tx.connection.exec_driver_sql(statement, names + names)
     return [((row[0], row[1], row[2]), Tally(*row[3:])) for row in rows]

@@ -16,6 +16,9 @@ from qbank.storage.errors import BUSY_SECONDS
 WRITE = {"qbank_write": True}
 """Execution options of a connection whose transaction begins IMMEDIATE."""
 
+_PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON", "cache_size = -32768")
+"""At most 32 MB of pages are kept: SQLite's 2 MB are few for a log of a million events."""
+
 Mode = Literal["ro", "rw", "rwc"]
 
 
@@ -26,7 +29,7 @@ def engine_for(path: Path, mode: Mode) -> Engine:
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            for pragma in ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
+            for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
         except BaseException:
             connection.close()

@@ -90,13 +90,13 @@ class Standing(NamedTuple):
 def standings(tx: Tx, root: str) -> Sequence[Sequence[Any]]:
     """Every cached state of a person as plain rows in the order of :class:`Standing`."""
     columns = ", ".join(Standing._fields)
-    return tx.sql(f"SELECT {columns} FROM card_state WHERE learner = ?", (root,)).fetchall()
+    return tx.sql(f"SELECT {columns} FROM card_state NOT INDEXED WHERE learner = ?", (root,)).fetchall()
 
 
 def steps(tx: Tx, root: str, now_ms: int, today: int) -> list[str]:
     """Cards in a learning step of today whose minutes are over, the longest first."""
     statement = (
-        f"SELECT card FROM card_state INDEXED BY card_state_day WHERE {_WAITING} AND last_day = ? "
+        f"SELECT card FROM card_state INDEXED BY card_state_step WHERE {_WAITING} AND last_day = ? "
         "AND state IN ('learning', 'relearning') ORDER BY due_ms, card"
     )
     return [row[0] for row in tx.sql(statement, (root, now_ms, today, today))]

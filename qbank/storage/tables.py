@@ -23,7 +23,7 @@ metadata = MetaData()
 APPLICATION_ID = 0x51424E4B
 """``PRAGMA application_id`` of our files: "QBNK"."""
 
-REVISIONS = ("r0001", "r0002")
+REVISIONS = ("r0001", "r0002", "r0003")
 """Every schema revision in order. ``PRAGMA user_version`` counts them; a test holds them equal to the migrations."""
 
 
@@ -102,7 +102,7 @@ event = Table(
     EventColumns,
     Index("event_of_learner", "learner", "at_ms", "uuid"),
     Index("event_of_card", "learner", "card", "at_ms", "uuid", sqlite_where=text("card IS NOT NULL")),
-    Index("event_of_kind", "learner", "kind", "at_ms", "uuid"),
+    Index("event_of_kind", "learner", "kind", "at_ms", "uuid", sqlite_where=text("kind NOT IN ('review', 'practice')")),
     Index("event_of_deal", "deal", "kind", "learner", sqlite_where=text("deal IS NOT NULL")),
     Index("event_of_target", "target", sqlite_where=text("target IS NOT NULL")),
     Index("event_written", "learner", "local", "seq"),
@@ -159,7 +159,7 @@ card_state = Table(
     metadata,
     CardStateColumns,
     Index("card_state_due", "learner", "due_ms", "card"),
-    Index("card_state_day", "learner", "last_day"),
+    Index("card_state_step", "learner", "due_ms", sqlite_where=text("state IN ('learning', 'relearning')")),
 )
 """The cache of what replaying the events gives, by the learner's root and the card's present key."""
 
@@ -181,7 +181,7 @@ these sums. ``bin``: the predicted recall in steps of 5 %, from 0 to 19; -1 wher
 
 
 def counted(row: str) -> dict[str, str]:
-    """What of an event (``NEW`` or ``event``) is counted, as SQL."""
+    """What of an event (the name or alias of its table) is counted, as SQL."""
 
     def of(name: str, kind: str, otherwise: str) -> str:
         path = f"{row}.data, '$.{name}'"
@@ -202,20 +202,28 @@ def counted(row: str) -> dict[str, str]:
 def is_counted(row: str) -> str:
     """Which events are counted, as SQL: answers that name their study day."""
     known = f"CASE WHEN json_valid({row}.data) THEN json_type({row}.data, '$.day') END"
-    return (
-        f"{row}.kind IN ('review', 'practice') AND {known} = 'integer' AND abs(json_extract({row}.data, '$.day')) < 1e7"
-    )
+    near = f"json_extract({row}.data, '$.day') BETWEEN -9999999 AND 9999999"
+    return f"{row}.kind IN ('review', 'practice') AND {known} = 'integer' AND {near}"
 
 
-_COUNTED = counted("NEW")
-COUNT_ANSWER = f"""
+COUNT_ANSWER = """
 CREATE TRIGGER event_counted AFTER INSERT ON event
-WHEN {is_counted("NEW")}
+WHEN NEW.kind IN ('review', 'practice') AND json_valid(NEW.data)
 BEGIN
-    INSERT INTO answer_day ({", ".join(_COUNTED)}) VALUES ({", ".join(_COUNTED.values())})
+    INSERT INTO answer_day (learner, day, kind, bin, answers, ms, recalled, predicted)
+    SELECT NEW.learner, json_extract(told, '$[0]'), NEW.kind,
+        coalesce(max(0, min(19, CAST(CASE WHEN json_type(told, '$[1]') = 'real' THEN json_extract(told, '$[1]') END
+            * 20 AS INTEGER))), -1),
+        1,
+        max(0, min(86400000, CASE WHEN json_type(told, '$[2]') = 'integer' THEN json_extract(told, '$[2]') ELSE 0 END)),
+        json_extract(told, '$[3]') IN ('hard', 'good', 'easy') IS TRUE,
+        CASE WHEN json_type(told, '$[1]') = 'real' THEN json_extract(told, '$[1]') ELSE 0.0 END
+    FROM (SELECT json_extract(NEW.data, '$.day', '$.predicted', '$.ms', '$.rating') AS told LIMIT 1)
+    WHERE json_type(told, '$[0]') = 'integer' AND json_extract(told, '$[0]') BETWEEN -9999999 AND 9999999
     ON CONFLICT (learner, day, kind, bin) DO UPDATE SET answers = answers + 1, ms = ms + excluded.ms,
         recalled = recalled + excluded.recalled, predicted = predicted + excluded.predicted;
 END"""
+"""Counts what :func:`counted` says of each new answer, reading its JSON once. ``doctor`` compares the two."""
 
 EXTRA_DDL = (
     "CREATE VIRTUAL TABLE search USING fts5(title, body, tokenize=\"unicode61 remove_diacritics 2 tokenchars '+#'\")",

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from qbank.domain import QbankError
-from qbank.storage import migrate, tables
+from qbank.storage import events, migrate, tables
 from qbank.storage.engine import engine_for
 from qbank.storage.store import Store
 
@@ -146,3 +146,23 @@ def test_an_upgrade_backs_up_first_and_without_a_backup_nothing_is_upgraded(tmp_
     with sqlite3.connect(made) as raw:
         assert raw.execute("SELECT * FROM alias").fetchall() == [("a", "b")]
     raw.close()
+
+
+def test_answers_are_counted_on_after_the_upgrade_of_a_full_log(tmp_path, open_store):
+    path = tmp_path / "old.db"
+    engine = engine_for(path, "rwc")
+    migrate.upgrade(engine, to="r0002")
+    engine.dispose()
+    insert = "INSERT INTO event (uuid, at_ms, zone_min, learner, kind, local, data) VALUES (?, 1, 0, 'u', ?, 1, ?)"
+    data = '{"day": 7, "ms": 1000, "rating": "good", "predicted": 0.51}'
+    with sqlite3.connect(path) as raw:
+        raw.execute(insert, ("e1", "review", data))
+        raw.execute(insert, ("e2", "setting", '{"key": "zone", "value": "UTC"}'))
+    raw.close()
+    with open_store(path).write() as tx:
+        assert tx.sql("SELECT * FROM answer_day").fetchall() == [("u", 7, "review", 10, 1, 1000, 1, 0.51)]
+        tx.sql(insert, ("e3", "review", data))
+        tx.sql(insert, ("e4", "review", f'{{"day": {-(1 << 63)}}}'))
+        assert tx.sql("SELECT * FROM answer_day").fetchall() == [("u", 7, "review", 10, 2, 2000, 2, 1.02)]
+        assert [e.uuid for e in events.of_kind(tx, "setting", ["u"])] == ["e2"]
+        assert [e.uuid for e in events.of_kind(tx, "review", ["u"])] == ["e1", "e3", "e4"]
