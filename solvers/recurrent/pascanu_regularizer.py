@@ -16,6 +16,7 @@ Reference: Pascanu, Mikolov & Bengio (2013), section 3.3; Goodfellow et al. (201
 from __future__ import annotations
 
 import numpy as np
+
 from solvers.contract import Claim, Figure, Lines, Mistake, Param, Reject, Solver, require
 
 LIMIT = 20.0
@@ -305,7 +306,8 @@ CLAIMS = (
     Claim("held-slope", zh="grad 是 Ω 在 g_t、h_t 视作常数时对 W 的梯度",
           en="grad is the gradient of Omega in W with g_t and h_t held constant", residual=_held_slope),
     Claim("pulled-to-one", zh="g_t、h_t 视作常数时，步长 1/T 的更新不会让 Ω 变大（重算之后则没有保证）",
-          en="with g_t and h_t held, a step of rate 1 / T never raises Omega (computed anew, it may)", residual=_pulled),
+          en="with g_t and h_t held, a step of rate 1 / T never raises Omega (computed anew, it may)",
+          residual=_pulled),
     Claim("edge-of-explosion", zh="比值不超过 ‖W‖₂：要让各步保持 1，W 的谱范数不能小于 1",
           en="no ratio exceeds the spectral norm of W: to keep them at 1 that norm has to be 1 or more",
           residual=_bounded),
