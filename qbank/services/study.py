@@ -189,38 +189,43 @@ class Study:
         self._prepare()
         dealt = self._shown.pop(deal, None)
         if dealt is None:
-            with self.store.read() as tx:
-                stored = self._own_deal(self._desk(tx), deal)
-                if stored.closed_by is not None:
-                    return self._told(self._desk(tx), stored)
-                dealt = stored.deal.dealt
+            stored = self._stored(deal)
+            if stored.closed_by is not None:
+                return self._told(stored)
+            dealt = stored.deal.dealt
         try:
             judged = answering.judge(dealt, answer, points, rating, hinted)
         except BadValue:  # answered elsewhere meanwhile: its event counts, whatever is passed
-            with self.store.read() as tx:
-                stored = self._own_deal(self._desk(tx), deal)
-                if stored.closed_by is None:
-                    raise
-                return self._told(self._desk(tx), stored)
+            stored = self._stored(deal)
+            if stored.closed_by is None:
+                raise
+            return self._told(stored)
         with self.store.write() as tx:
             desk = self._desk(tx)
             stored = self._own_deal(desk, deal)
-            if stored.closed_by is not None:
-                return self._told(desk, stored)
-            return answering.write(desk, stored, judged, ms, practice)
+            if stored.closed_by is None:
+                return answering.write(desk, stored, judged, ms, practice)
+        return self._told(stored)
 
     def overrule(self, event: str, rating: str) -> Answered:
         """Overrule the rating of a standing review: it is undone and its answer stored anew, in one step."""
         self._prepare()
+        with self.store.read() as tx:
+            old, stored = self._counting(self._desk(tx), event)
+        judged = answering.judge_again(stored.deal.dealt, old, rating)  # may take seconds: nobody waits for it
         with self.store.write() as tx:
             desk = self._desk(tx)
-            old = self._own_event(desk, event)
-            stored = self._answered_deal(desk, old)
-            if old.kind != "review" or stored.closed_by != old.uuid:
-                raise BadValue("event", "be a review that counts", event)
-            judged = answering.judge_again(stored.deal.dealt, old, rating)
+            old, stored = self._counting(desk, event)
             self._take_back(desk, old)
             return answering.write(desk, self._own_deal(desk, stored.deal.id), judged, old.data.get("ms"))
+
+    def _counting(self, desk: Desk, event: str) -> tuple[Event, StoredDeal]:
+        """A review that stands, and its deal. BadValue for any other event."""
+        found = self._own_event(desk, event)
+        stored = self._answered_deal(desk, found)
+        if found.kind != "review" or stored.closed_by != found.uuid:
+            raise BadValue("event", "be a review that counts", event)
+        return found, stored
 
     def undo(self) -> Undone | None:
         """Take back what this database wrote last for the learner; an answer's deal opens again. None: nothing left."""
@@ -260,9 +265,10 @@ class Study:
             old = self._own_event(desk, event)
             stored = self._answered_deal(desk, old)
             written = marks.challenge(desk, stored, old, note)
-            told = answering.told(desk, stored, old)
         answer = answering.typed(old)
         if self.cases is not None and answer is not None:
+            with self.store.read() as tx:
+                told = answering.told(self._desk(tx), stored, old)
             cases.save(self.cases, written, told.dealt, answer, told.verdict, note)
         return written
 
@@ -367,11 +373,17 @@ class Study:
             raise BadValue("event", "be an answer", event.uuid)
         return self._own_deal(desk, deal)
 
-    def _told(self, desk: Desk, stored: StoredDeal) -> Answered:
-        event = events.get(desk.tx, stored.closed_by or "")
-        if event is None:
-            raise QbankError(f"the log does not hold the answer to deal {stored.deal.id}")
-        return answering.told(desk, stored, event)
+    def _stored(self, deal: str) -> StoredDeal:
+        with self.store.read() as tx:
+            return self._own_deal(self._desk(tx), deal)
+
+    def _told(self, stored: StoredDeal) -> Answered:
+        """What the answer to a closed deal says. Grades it again, hence never while the write lock is held."""
+        with self.store.read() as tx:
+            event = events.get(tx, stored.closed_by or "")
+            if event is None:
+                raise QbankError(f"the log does not hold the answer to deal {stored.deal.id}")
+            return answering.told(self._desk(tx), stored, event)
 
     def _take_back(self, desk: Desk, event: Event) -> Undone:
         for leech in marks.leeches_of(desk, event) if event.kind == "review" else ():
