@@ -52,6 +52,21 @@ def adam_peer(torch: Any, given: Given) -> Callable[[], object]:
     return optimizer(torch, given, lambda weights: torch.optim.Adam(weights, lr=0.001))
 
 
+def image(torch: Any, generator: Any) -> Given:
+    """A feature map of a million numbers."""
+    return {"x": torch.randn(1000, 1000, generator=generator), "size": 2, "stride": 2}
+
+
+def max_pool(torch: Any, given: Given) -> Callable[[], object]:
+    x = given["x"][None, None]
+    return lambda: torch.nn.functional.max_pool2d(x, given["size"], given["stride"])
+
+
+def mean_pool(torch: Any, given: Given) -> Callable[[], object]:
+    x = given["x"][None, None]
+    return lambda: torch.nn.functional.avg_pool2d(x, given["size"], given["stride"])
+
+
 CASES = (
     Case(
         "adam-step",
@@ -59,5 +74,19 @@ CASES = (
         "torch.optim.Adam",
         adam_given,
         adam_peer,
+    ),
+    Case(
+        "pool2d max",
+        "pool2d",
+        "torch max_pool2d",
+        image,
+        max_pool,
+    ),
+    Case(
+        "pool2d mean",
+        "pool2d",
+        "torch avg_pool2d",
+        lambda torch, generator: {**image(torch, generator), "kind": "mean"},
+        mean_pool,
     ),
 )
