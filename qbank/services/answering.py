@@ -10,13 +10,13 @@ from qbank.domain import RATINGS, BadValue, CardState, Dealt, Event, QbankError,
 from qbank.grading import default_rating, grade, recall, recall_rating
 from qbank.scheduling.state import Weights, preview, retrievability, reviewed, scheduler_version
 from qbank.scheduling.steps import as_data
-from qbank.services.cards import before, record, settle_deal, weights_of
+from qbank.services.cards import before, record, weights_of
 from qbank.services.desk import Desk
 from qbank.services.marks import leech_after, leeches_of
 from qbank.services.picking import schedules
 from qbank.services.settings import steps_of
 from qbank.services.tasks import Answered
-from qbank.storage import states
+from qbank.storage import deals, states
 from qbank.storage.deals import StoredDeal
 
 DAY_SECONDS = 86_400
@@ -107,7 +107,10 @@ def _check_text(typed: str) -> None:
 
 
 def write(desk: Desk, stored: StoredDeal, judged: Judged, ms: int | None, practice: bool = False) -> Answered:
-    """Write the answer to an open deal as a review where its card is due or new, else as practice."""
+    """Write the answer to an open deal as a review where its card is due or new, else as practice.
+
+    No standing event answers an open deal, so this one does.
+    """
     deal, dealt = stored.deal, stored.deal.dealt
     card = desk.key(deal.card)
     verdict = judged.verdict
@@ -132,16 +135,16 @@ def write(desk: Desk, stored: StoredDeal, judged: Judged, ms: int | None, practi
         data["retry_of"] = stored.retry_of
     event = desk.event("review" if review else "practice", data)
     if review:
-        event = replace(event, data={**data, **_schedule(desk, card, event, judged.rating)})
-    record(desk.tx, desk.person, event, desk.was)
-    settle_deal(desk.tx, desk.person, deal.id)
+        event = replace(event, data={**data, **_schedule(desk, held, event, judged.rating)})
+    record(desk.tx, desk.person, event, desk.was, held)
+    deals.close(desk.tx, deal.id, event.uuid)
     leech = review and judged.rating == "again" and leech_after(desk, held, event)
     return told(desk, stored, event, verdict, leech=leech)
 
 
-def _schedule(desk: Desk, card: str, event: Event, rating: Rating) -> dict[str, Any]:
+def _schedule(desk: Desk, held: CardState, event: Event, rating: Rating) -> dict[str, Any]:
     """What a review says about the schedule: all that replay needs, and what it was chosen by."""
-    state = before(desk.tx, desk.person, card, event.order)
+    state = before(desk.tx, desk.person, held, event.order)
     weights, weights_id = weights_of(desk.tx, desk.person)
     retention = desk.settings["desired_retention"]
     steps = steps_of(desk.settings)

@@ -29,24 +29,26 @@ def keys_of(card: str, was: Mapping[str, str]) -> list[str]:
     return [old + mark + facet for old in former(question, was)]
 
 
-def before(tx: Tx, person: Person, card: str, order: tuple[int, str]) -> CardState:
-    """A card's state just before an event that is being written."""
-    state = states.get(tx, person.root, card)
+def before(tx: Tx, person: Person, state: CardState, order: tuple[int, str]) -> CardState:
+    """What a card's cached state was just before an event that is being written."""
     if state.last_event is None or state.last_event < order:
         return state
     was, weights = aliases.every(tx), weights_of(tx, person)[0]
-    earlier = [e for e in events.of_cards(tx, person.uuids, keys_of(card, was)) if e.order < order]
-    return replay_card(card, earlier, weights) or CardState(card)
+    earlier = [e for e in events.of_cards(tx, person.uuids, keys_of(state.card, was)) if e.order < order]
+    return replay_card(state.card, earlier, weights) or CardState(state.card)
 
 
-def record(tx: Tx, person: Person, event: Event, was: Mapping[str, str]) -> None:
-    """Write an event of this database's own and take it into its card's state."""
+def record(tx: Tx, person: Person, event: Event, was: Mapping[str, str], held: CardState | None = None) -> None:
+    """Write an event of this database's own and take it into its card's state.
+
+    :param held: that state as it is cached, where the caller has just read it.
+    """
     events.append(tx, event)
     key = card_of(event)
     if key is None or event.kind not in CARD_KINDS:
         return
     card = present_card(key, was)
-    state = states.get(tx, person.root, card)
+    state = states.get(tx, person.root, card) if held is None else held
     if state.last_event is not None and event.order <= state.last_event:
         refresh(tx, person, card, was)
         return

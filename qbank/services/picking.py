@@ -121,6 +121,8 @@ def pick_item(desk: Desk, info: CardInfo, seed: str) -> str:
 
 def changed(desk: Desk, info: CardInfo) -> bool:
     """Whether the last standing review of a card was of an earlier revision."""
+    if info.rev <= 1:
+        return False  # there was none
     keys = keys_of(desk.key(info.card), desk.was)
     rev = events.last_rev(desk.tx, desk.person.uuids, keys)
     return rev is not None and rev < info.rev

@@ -355,8 +355,8 @@ class Study:
         self._shown = {stored.deal.id: stored.deal.dealt}  # frozen: its answer can be graded without reading it again
         return Next(stored.deal.id, key, stored.deal.dealt, state.due_ms, reason, repeated, changed)
 
-    def _own_deal(self, desk: Desk, deal: str) -> StoredDeal:
-        stored = deals.get(desk.tx, deal)
+    def _own_deal(self, desk: Desk, deal: str, dealt: Dealt | None = None) -> StoredDeal:
+        stored = deals.get(desk.tx, deal) if dealt is None else deals.standing(desk.tx, deal, dealt)
         if stored is None or stored.deal.learner not in desk.person.uuids:
             raise BadValue("DEAL", "be a deal that 'qbank next' gave this learner", deal)
         return stored

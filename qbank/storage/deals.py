@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from qbank.domain import Deal, Event, dealt_from_json
+from qbank.domain import Deal, Dealt, Event, dealt_from_json
 from qbank.storage.events import one_of
 from qbank.storage.store import Tx
 from qbank.storage.tables import deal
@@ -17,6 +17,9 @@ from qbank.storage.tables import deal
 _c = deal.c
 _COLUMNS = (_c.id, _c.learner, _c.card, _c.at_ms, _c.dealt, _c.practice, _c.retry_of, _c.closed_by)
 _SELECT = f"SELECT {', '.join(column.name for column in _COLUMNS)} FROM deal WHERE "
+_SELECT_STANDING = "SELECT learner, card, at_ms, practice, retry_of, closed_by FROM deal WHERE id = ?"
+_WORDS = ("choice", "choices", "order", "match", "cloze")
+"""Kinds whose deals hold nothing but texts in tuples and lists: read back, they are what they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,17 @@ class StoredDeal:
 
 def put(tx: Tx, new: Deal, *, practice: bool = False, retry_of: str | None = None) -> StoredDeal:
     """Freeze a deal."""
-    text = json.dumps(new.dealt, ensure_ascii=False, separators=(",", ":"), default=_plain)
     shown = new.dealt
+    text = _encode(shown)
     row = (new.id, new.learner, new.card, shown.item, shown.seed, shown.rev, new.at_ms, int(practice), retry_of, text)
     tx.sql(
         "INSERT INTO deal (id, learner, card, item, seed, rev, at_ms, practice, retry_of, dealt) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row,
     )
-    return StoredDeal(replace(new, dealt=dealt_from_json(json.loads(text))), practice, retry_of, None)
+    if shown.kind not in _WORDS:
+        new = replace(new, dealt=dealt_from_json(json.loads(text)))
+    return StoredDeal(new, practice, retry_of, None)
 
 
 def _plain(value: Any) -> dict[str, Any]:
@@ -50,10 +55,22 @@ def _plain(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, default=_plain).encode
+
+
 def get(tx: Tx, id: str) -> StoredDeal | None:
     """One deal."""
     row = tx.sql(_SELECT + "id = ?", (id,)).fetchone()
     return None if row is None else _stored(row)
+
+
+def standing(tx: Tx, id: str, dealt: Dealt) -> StoredDeal | None:
+    """:func:`get` for who holds already what was dealt."""
+    row = tx.sql(_SELECT_STANDING, (id,)).fetchone()
+    if row is None:
+        return None
+    learner, card, at_ms, practice, retry, closed = row
+    return StoredDeal(Deal(id, learner, card, at_ms, dealt), bool(practice), retry, closed)
 
 
 def frozen_text(tx: Tx, id: str) -> str:

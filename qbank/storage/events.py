@@ -16,6 +16,7 @@ from qbank.storage.tables import event
 _c = event.c
 _COLUMNS = (_c.uuid, _c.at_ms, _c.zone_min, _c.learner, _c.kind, _c.data)
 _CHUNK = 500
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _WRITTEN = ("uuid", "at_ms", "zone_min", "learner", "kind", "card", "deal", "target", "local", "data")
 _INSERT = f"INSERT INTO event ({', '.join(_WRITTEN)}) VALUES ({', '.join('?' * len(_WRITTEN))})"
 _SELECT = "SELECT uuid, at_ms, zone_min, learner, kind, data FROM event WHERE "
@@ -206,8 +207,8 @@ def _row(e: Event, local: bool) -> tuple[Any, ...]:
         return value if isinstance(value, str) else None
 
     target = text("event") if e.kind == "undo" else None
-    data = json.dumps(e.data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return e.uuid, e.at_ms, e.zone_min, e.learner, e.kind, text("card"), text("deal"), target, int(local), data
+    row = (e.uuid, e.at_ms, e.zone_min, e.learner, e.kind, text("card"), text("deal"), target, int(local))
+    return *row, _encode(e.data)
 
 
 def _events(tx: Tx, statement: Select[*tuple[Any, ...]]) -> Iterator[Event]:

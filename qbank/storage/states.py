@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from qbank.domain import CardState
 from qbank.storage.store import Tx
@@ -23,7 +23,10 @@ _COLUMNS = (
 
 _NAMES = ("learner", *(column.name for column in _COLUMNS))
 _GET = f"SELECT {', '.join(_NAMES[1:])} FROM card_state WHERE learner = ? AND card = ?"
-_PUT = f"INSERT OR REPLACE INTO card_state ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))})"
+_PUT = (
+    f"INSERT INTO card_state ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))}) "
+    f"ON CONFLICT (learner, card) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _NAMES[2:])}"
+)  # the row stays where it is; OR REPLACE would write a new one, and every index of it
 _CHUNK = 500
 _WAITING = "learner = ? AND due_ms <= ? AND suspended = 0 AND (buried_day IS NULL OR buried_day <> ?)"
 
@@ -41,14 +44,14 @@ def every(tx: Tx, root: str) -> dict[str, CardState]:
 
 def put(tx: Tx, root: str, state: CardState) -> None:
     """Write or replace one state."""
-    tx.sql(_PUT, tuple(_row(root, state).values()))
+    tx.sql(_PUT, _row(root, state))
 
 
 def put_all(tx: Tx, root: str, states: Collection[CardState]) -> None:
     """Replace everything that is cached for a person."""
     forget(tx, root)
     if states:
-        tx.run(insert(card_state), [_row(root, state) for state in states])
+        tx.many(_PUT, (_row(root, state) for state in states))
 
 
 def forget(tx: Tx, root: str, card: str | None = None) -> None:
@@ -128,26 +131,13 @@ def reviewed_on(tx: Tx, root: str, question: str, day: int) -> set[str]:
     return {row[0] for row in tx.sql(statement, values)}
 
 
-def _row(root: str, state: CardState) -> dict[str, Any]:
+def _row(root: str, state: CardState) -> tuple[Any, ...]:
+    """In the order of ``_NAMES``."""
     at, uuid = state.last_event or (None, None)
-    return {
-        "learner": root,
-        "card": state.card,
-        "state": state.state,
-        "step": state.step,
-        "stability": state.stability,
-        "difficulty": state.difficulty,
-        "due_ms": state.due_ms,
-        "last_ms": state.last_ms,
-        "last_day": state.last_day,
-        "last_at": at,
-        "last_uuid": uuid,
-        "reps": state.reps,
-        "lapses": state.lapses,
-        "suspended": int(state.suspended),
-        "buried_day": state.buried_day,
-        "leech": int(state.leech),
-    }
+    return (
+        root, state.card, state.state, state.step, state.stability, state.difficulty, state.due_ms, state.last_ms,
+        state.last_day, at, uuid, state.reps, state.lapses, int(state.suspended), state.buried_day, int(state.leech),
+    )  # fmt: skip
 
 
 def _state(row: Sequence[Any]) -> CardState:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql import Executable
 
 from qbank.storage.engine import WRITE, engine_for, use_wal
@@ -25,7 +26,7 @@ Kept = TypeVar("Kept")
 class Tx:
     """One transaction. Repositories take it as their first argument."""
 
-    __slots__ = ("_connect", "_connection", "_memo", "_raw", "new_id", "now_ms")
+    __slots__ = ("_connect", "_connection", "_memo", "_raw", "_version", "new_id", "now_ms")
 
     def __init__(
         self,
@@ -34,11 +35,12 @@ class Tx:
         new_id: Callable[[], str],
         raw: sqlite3.Connection | None = None,
         memo: dict[Hashable, Any] | None = None,
+        version: int = 0,
     ) -> None:
         """:param connection: itself, or how to make it when a Core statement is run. :param raw: what is below it."""
         self._connection = connection if isinstance(connection, Connection) else None
         self._connect = connection
-        self._raw, self._memo = raw, {} if memo is None else memo
+        self._raw, self._memo, self._version = raw, {} if memo is None else memo, version
         self.now_ms, self.new_id = now_ms, new_id
 
     @property
@@ -78,8 +80,7 @@ class Tx:
 
     def mark(self) -> tuple[int, int, int]:
         """Equal to another transaction's where nothing was written in between."""
-        version = self.sql("PRAGMA data_version").fetchone()[0]
-        return id(self._driver), version, self._driver.total_changes
+        return id(self._driver), self._version, self._driver.total_changes
 
     def run(self, statement: Executable, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Execute a Core statement; a list of dicts runs it once for each."""
@@ -96,6 +97,7 @@ class Store:
         self._engine = engine
         self._file = _identity(path)
         self._memo: tuple[sqlite3.Connection | None, int, dict[Hashable, Any]] = (None, 0, {})
+        self._idle: list[PoolProxiedConnection] = []
 
     @classmethod
     def open(
@@ -137,7 +139,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A snapshot that later writes do not change."""
-        with _explained(self.path), self._transaction("BEGIN") as (tx, _):
+        with self._transaction("BEGIN") as (tx, _):
             yield tx
 
     @contextmanager
@@ -147,8 +149,7 @@ class Store:
         :param durable: on disk when this returns. Else (a deal nobody has answered yet) every process sees it and no
             crash of one loses it, but it is on disk only with the next durable write: losing power may lose it.
         """
-        level = "FULL" if durable else "NORMAL"
-        with _explained(self.path), self._transaction("BEGIN IMMEDIATE", level) as (tx, raw):
+        with self._transaction("BEGIN IMMEDIATE", "FULL" if durable else "NORMAL") as (tx, raw):
             try:
                 yield tx
                 self._still_there()
@@ -158,32 +159,60 @@ class Store:
                 raise
 
     @contextmanager
-    def _transaction(self, begin: str, level: str = "FULL") -> Iterator[tuple[Tx, sqlite3.Connection]]:
-        """A transaction on a pooled connection, rolled back at the end unless it was committed."""
-        self._still_there()
-        pooled = self._engine.raw_connection()
+    def _transaction(self, begin: str, level: str | None = None) -> Iterator[tuple[Tx, sqlite3.Connection]]:
+        """A transaction, rolled back at the end unless it was committed.
+
+        Its connection stays out of the engine's pool for the next one, unless a Core statement has bound it.
+        """
         made: list[Connection] = []
+        pooled: PoolProxiedConnection | None = None
 
         def connect() -> Connection:
+            assert pooled is not None
             made.append(Connection(self._engine, pooled))
             return made[0]
 
         try:
+            self._still_there()
+            pooled = self._idle.pop() if self._idle else self._engine.raw_connection()
             raw = pooled.driver_connection
             assert isinstance(raw, sqlite3.Connection)
-            raw.execute(_LEVELS[level])
+            if level is not None and pooled.info.get("level", "FULL") != level:
+                raw.execute(_LEVELS[level])
+                pooled.info["level"] = level
             raw.execute(begin)
             version = raw.execute("PRAGMA data_version").fetchone()[0]
             of, seen, memo = self._memo
             if of is not raw or seen != version:
                 memo = {}
                 self._memo = raw, version, memo
-            yield Tx(connect, self.now_ms, self.new_id, raw, memo), raw
+            yield Tx(connect, self.now_ms, self.new_id, raw, memo, version), raw
+        except Exception as error:
+            line = explain(self.path, _below(error))
+            if line is None:
+                raise
+            raise line from None
         finally:
-            (made[0] if made else pooled).close()
+            if made:
+                made[0].close()
+            elif pooled is not None:
+                self._give_back(pooled)
+
+    def _give_back(self, pooled: PoolProxiedConnection) -> None:
+        """For the next transaction."""
+        raw = pooled.driver_connection
+        try:
+            if raw is not None and raw.in_transaction:
+                raw.execute("ROLLBACK")
+        except sqlite3.Error:
+            pooled.close()
+        else:
+            self._idle.append(pooled)
 
     def close(self) -> None:
         """Close every connection. The store can be used again: it reconnects."""
+        while self._idle:
+            self._idle.pop().close()
         self._engine.dispose()
 
     def _still_there(self) -> None:
@@ -204,16 +233,16 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn errors of the file into the one line a person sees; defects of ours pass."""
     try:
         yield
-    except DBAPIError as error:
-        line = explain(path, error.orig) if error.orig is not None else None
-        if line is None:
-            raise
-        raise line from None
     except Exception as error:
-        line = explain(path, error)
+        line = explain(path, _below(error))
         if line is None:
             raise
         raise line from None
+
+
+def _below(error: BaseException) -> BaseException:
+    """The driver's own error."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
 
 
 def _writable(path: Path, found: str) -> None:
