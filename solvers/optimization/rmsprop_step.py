@@ -151,6 +151,13 @@ def _corrected(**given):
     return _with(denominator=denominator)(**given)
 
 
+def _misplaced(given):
+    """Told only where delta can be felt: by a hundredth of the rate or more."""
+    wrong = _with(denominator=lambda r, before, delta, place: _denominator(r, before, delta, OTHER[place]))(**given)
+    alike = np.allclose(wrong.get("rate", 0), _rule(given)["rate"], rtol=1e-2, atol=0)
+    return {} if alike or "rate" not in wrong else wrong
+
+
 def _of_rho(name, rule):
     return lambda **given: {name: rule(given["rho"])}
 
@@ -172,7 +179,7 @@ MISTAKES = (
     Mistake("bias-corrected", "除以了 1−ρᵗ：那是 Adam 的修正，RMSProp 没有",
             "r was divided by 1 - rho^t: that is Adam's correction, RMSProp has none", _corrected),
     Mistake("delta-misplaced", "δ 该在根号内（或外）：相差可达千倍", "delta stands on the wrong side of the root",
-            _with(denominator=lambda r, before, delta, place: _denominator(r, before, delta, OTHER[place]))),
+            lambda **given: _misplaced(given)),
     Mistake("one-average-for-all", "所有参数共用一个分母", "all parameters share one denominator",
             _with(denominator=lambda r, before, delta, place: _denominator(r.sum() + 0 * r, r, delta, place))),
     Mistake("uphill", "符号反了，朝上坡走", "the sign is off: that step goes uphill", _with(sign=1.0)),
