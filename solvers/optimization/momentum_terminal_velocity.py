@@ -236,7 +236,7 @@ SOLVER = Solver(
               residual=_build_up),
         Claim("times-plain-sgd",
               zh="最终速度是普通 SGD 一步的 1/(1−α) 倍（0.5、0.9、0.99：2、10、100 倍）；每步反号时 1/(1+α) 倍",
-              en="the terminal speed is 1/(1 - alpha) plain steps (0.5, 0.9, 0.99: 2, 10, 100); alternating 1/(1 + alpha)",
+              en="the terminal speed is 1/(1 - alpha) plain steps (0.5, 0.9, 0.99: 2, 10, 100); turning 1/(1 + alpha)",
               residual=_times),
         Claim("cancels", zh="梯度每步反号时，t 步后的速度是 ε‖g‖(1−(−α)^t)/(1+α)",
               en="under an alternating gradient the speed is eps |g| (1 - (-alpha)^t) / (1 + alpha)",
