@@ -67,6 +67,33 @@ def mean_pool(torch: Any, given: Given) -> Callable[[], object]:
     return lambda: torch.nn.functional.avg_pool2d(x, given["size"], given["stride"])
 
 
+def channels(torch: Any, generator: Any) -> Given:
+    """Four maps of 250 by 250, four kernels of 3 by 3: a million products for each pair of channels."""
+    draw = {"generator": generator}
+    return {
+        "x": torch.randn(4, 250, 250, **draw),
+        "kernels": torch.randn(4, 4, 3, 3, **draw),
+        "bias": torch.randn(4, **draw),
+        "stride": 1,
+        "padding": 1,
+    }
+
+
+def convolve(torch: Any, given: Given) -> Callable[[], object]:
+    x, kernels, bias = given["x"][None], given["kernels"], given["bias"]
+    return lambda: torch.nn.functional.conv2d(x, kernels, bias, padding=1)
+
+
+def without_bias(torch: Any, generator: Any) -> Given:
+    given = {name: value for name, value in channels(torch, generator).items() if name != "bias"}
+    return {**given, "stride": 2}
+
+
+def transpose(torch: Any, given: Given) -> Callable[[], object]:
+    x, kernels = given["x"][None], given["kernels"]
+    return lambda: torch.nn.functional.conv_transpose2d(x, kernels, stride=2, padding=1)
+
+
 CASES = (
     Case(
         "adam-step",
@@ -88,5 +115,23 @@ CASES = (
         "torch avg_pool2d",
         lambda torch, generator: {**image(torch, generator), "kind": "mean"},
         mean_pool,
+        memory_reason="columns first, then rows: half the map stands in between",
+    ),
+    Case(
+        "conv2d-direct (im2col)",
+        "conv2d-direct",
+        "torch conv2d",
+        channels,
+        convolve,
+        time_goal=4.0,
+        memory_reason="im2col writes every window out, nine times the image; torch fuses it",
+    ),
+    Case(
+        "transposed-conv",
+        "transposed-conv",
+        "torch conv_transpose2d",
+        without_bias,
+        transpose,
+        time_goal=4.0,
     ),
 )

@@ -1,7 +1,7 @@
 """Solvers beside torch's own: the same arrays, the same lane (torch, float32, CPU), time and memory.
 
 A solver's ``compute`` is run whole, but nobody listens to its steps (torch records none); torch's part is what a
-training loop calls, from a fresh state.
+training loop calls, from a fresh state. Both on one thread.
 Time: medians of interleaved rounds in one process. Memory: what the process takes at most beyond the arrays it was
 given, each side in a process of its own. Memory that the system does not tell (no /proc) is left out.
 """
@@ -55,6 +55,7 @@ def sides(case: Case) -> dict[str, Work]:
     """Both sides on the same arrays."""
     import torch
 
+    torch.set_num_threads(1)  # a second thread that waits for a busy core makes either side look slow
     given = case.given(torch, torch.Generator().manual_seed(0))
     return {"qbank": ours(case, given), "torch": case.peer(torch, given)}
 
