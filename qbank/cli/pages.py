@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qbank.domain import Dealt, Erratum, Part, Question, ShownOption, Verdict
-from qbank.mathtext import markdown
+from qbank.mathtext import markdown, wrap
 from qbank.mathtext import width as cells
 from qbank.services.views import erratum_json
 from qbank.services.wording import key_lines, read_as, stem, within
@@ -112,7 +112,7 @@ def verdict_page(verdict: Verdict, dealt: Dealt, lang: str, width: int, answer: 
     """
     zh = lang == "zh"
     if not verdict.valid:
-        return "\n".join([*_caret(answer, verdict.at, width), markdown(verdict.feedback[lang], width)])
+        return "\n".join([*_caret(answer, verdict.at, width), *wrap(verdict.feedback[lang], width)])
     lines = [markdown(verdict.feedback[lang], width)]
     if read := read_as(dealt, verdict, lang):
         lines.insert(0, read)

@@ -15,7 +15,7 @@ from qbank.cli.common import safe
 from qbank.cli.pages import dealt_page, heading, indent, verdict_page
 from qbank.domain import RATINGS
 from qbank.mathtext import markdown
-from qbank.services.wording import interval
+from qbank.services.wording import interval, leech
 
 if TYPE_CHECKING:
     from qbank.bootstrap import App
@@ -65,18 +65,23 @@ class Session:
 
     def run(self) -> int:
         """The exit code: 0 at the end and when the reader quits, 1 if there was nothing to ask."""
-        number = 0
+        number, skipped = 0, None
         try:
-            for number, task in enumerate(self.tasks, start=1):
-                self.ask(number, task)
+            for task in self.tasks:
+                if task.deal == skipped:  # a scheduled card that would come again rests for today
+                    self.app.study.mark("bury", task.card)
+                    skipped = None
+                    continue
+                number += 1
+                skipped = None if self.ask(number, task) else task.deal
         except (Quit, KeyboardInterrupt):
             self.line("")
         return self.farewell(number)
 
     # ------------------------------------------------------------ one task
 
-    def ask(self, number: int, task: Next) -> None:
-        """Show a task, read until it is answered, tell the verdict; after a miss, one unscored retry."""
+    def ask(self, number: int, task: Next) -> bool:
+        """Ask a task and tell the verdict; after a miss, one unscored retry. False if it was skipped."""
         of = f"/{self.total}" if self.total else ""
         question = self.app.bank.question(task.question)
         self.line(f"\n[{number}{of}] {heading(question, self.lang)}   {question.prose(self.lang).title}")
@@ -84,6 +89,7 @@ class Session:
         if answered is not None and not answered.verdict.correct and task.facet == "compute":
             self.line(self.say("\n换一组数再来一次（不计分）", "\nOnce more with new numbers (not scored)"))
             self.until_answered(self.app.study.retry(answered.event))
+        return answered is not None
 
     def until_answered(self, task: Next) -> Answered | None:
         """Ask until an answer stands; what was undone is asked again, a skipped task gives None."""
@@ -146,10 +152,7 @@ class Session:
         self.answered[task.deal], self.unread = (task, answered), None
         self.line(verdict_page(answered.verdict, task.dealt, self.lang, self.app.width))
         if answered.leech:
-            wake = f"qbank card unleech '{answered.card}'"
-            self.line(
-                self.say(f"总也记不住，这张卡已暂停；恢复：{wake}", f"A leech: the card is paused; to wake it: {wake}")
-            )
+            self.line("\n  ".join(leech(answered.card, self.lang)))
         while True:
             self.line(self.returns(answered))
             typed = self.read()

@@ -64,10 +64,9 @@ def answer_(
         gap = interval(answered.intervals[answered.rating], app.lang)
         click.echo(app.say(f"评为 {answered.rating}，{gap}后再来", f"rated {answered.rating}, back in {gap}"))
     if answered.leech:
-        chinese = f"这张卡总也记不住，已暂停；用 qbank card unleech '{answered.card}' 恢复"
-        click.echo(
-            safe(app.say(chinese, f"a leech: paused until you say qbank card unleech '{answered.card}'")), err=True
-        )
+        from qbank.services.wording import leech
+
+        click.echo(safe(" ".join(leech(answered.card, app.lang))), err=True)
 
 
 @click.command("undo")

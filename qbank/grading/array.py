@@ -118,8 +118,7 @@ def _values_off(dealt: Dealt, flat: list[float], typed: list[str], right: list[f
 
 
 def _short(understood: str) -> Text:
-    typed = reading.shown(understood)
-    return Text(typed, typed)
+    return verdict.typed(reading.shown(understood))
 
 
 def _fold(flat: list[float], shape: tuple[int, ...]) -> Any:

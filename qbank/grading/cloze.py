@@ -37,6 +37,7 @@ def grade(dealt: Dealt, answer: str) -> Verdict:
     off = [name for name, text in given.items() if not accepts(dealt.key[name], text)]
     if not off:
         return verdict.right(understood, key, dealt.worked)
+    shown = {name: verdict.verbatim(text) for name, text in shown.items()}
     feedback = Text(
         "；".join(f"“{shown[name]}”不对" if shown[name] else f"{name} 没有填" for name in off) + "。",
         "; ".join(f"'{shown[name]}' is not it" if shown[name] else f"{name} is left open" for name in off) + ".",

@@ -37,7 +37,7 @@ def grade(dealt: Dealt, answer: str) -> Verdict:
         proven = equivalence.proven(understood, write(key), span)
         feedback = PROVEN if proven else _agrees(outcome.count)
         return verdict.right(understood, key_text(dealt), dealt.worked, feedback)
-    shown = Text(*(reading.shown(understood, LONGEST_SHOWN),) * 2)
+    shown = verdict.typed(reading.shown(understood, LONGEST_SHOWN))
     if not isinstance(outcome, Refuted):
         lost = Text("取值太极端，无法与答案比较", "its values are too extreme to be compared with the key")
         return verdict.wrong(understood, key_text(dealt), dealt.worked, feedback=verdict.named(shown, lost))

@@ -24,14 +24,14 @@ def grade(dealt: Dealt, answer: str) -> Verdict:
         return verdict.unreadable(answer, key_text(dealt), dealt.worked, read.fault or EXPECTED, read.at)
     if meets(given, key, dealt.rtol, dealt.atol):
         return verdict.right(understood, key_text(dealt), dealt.worked)
-    typed = read.shown
+    typed = verdict.typed(read.shown)
     trap = nearest(dealt, given)
     if trap is None:
         coarse = too_few_digits(given, reading.unit(answer), key)
         says = too_coarse(dealt.rtol, dealt.atol)
-        feedback = verdict.named(Text(typed, typed), says) if coarse else verdict.plainly_wrong(Text(typed, typed))
+        feedback = verdict.named(typed, says) if coarse else verdict.plainly_wrong(typed)
         return verdict.wrong(understood, key_text(dealt), dealt.worked, feedback=feedback)
-    feedback = verdict.named(Text(typed, typed), trap.says)
+    feedback = verdict.named(typed, trap.says)
     return verdict.wrong(understood, key_text(dealt), dealt.worked, feedback=feedback, mistake=trap.tag)
 
 

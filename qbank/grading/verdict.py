@@ -1,6 +1,8 @@
-"""The three ways a verdict comes out."""
+"""The three ways a verdict comes out. Feedback is Markdown where an answer was graded, plain text where it was not."""
 
 from __future__ import annotations
+
+import re
 
 from qbank.domain import Text, Verdict
 from qbank.grading.reading import shown
@@ -33,6 +35,19 @@ def unreadable(answer: str, key: str, worked: Text | None, expected: Text, at: i
         f"cannot read '{typed}': {expected.en}" if typed else f"no answer: {expected.en}",
     )
     return Verdict(False, False, 0.0, None, "", feedback, key, worked or _NOTHING, at)
+
+
+_MARKS = re.compile(r"[\\$`]|\](?=\()|\*(?=\*)|(?<=\*)\*|(?<!\w)\*(?=\S|$)|^(?=>|(?:[-+*]|#+)\s)")
+
+
+def verbatim(text: str) -> str:
+    """What a person typed, in a feedback: that is Markdown, and would take ``$``, ``*`` and backticks for its own."""
+    return _MARKS.sub(lambda match: "\\" + match[0], text)
+
+
+def typed(text: str) -> Text:
+    """What a person typed, as it stands in a feedback in either language."""
+    return Text(verbatim(text), verbatim(text))
 
 
 def named(given: Text, says: Text) -> Text:

@@ -9,7 +9,7 @@ from qbank.mathtext.columns import GLUE, cut, printable, width, wrap
 _DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 _FENCE = re.compile(r"^ {0,3}(```|~~~)[^\n]*\n(.*?)(?:^ {0,3}\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(
-    r"(?P<code>`[^`\n]+`)|(?P<escape>\\[\\$*_`#\[\]])|(?P<maths>(?<!\$)\$(?![\s$])(?:\\.|[^$\\\n])+(?<!\s)\$(?!\d))"
+    r"(?P<code>`[^`\n]+`)|(?P<escape>\\[\\$*_`#\[\]+>-])|(?P<maths>(?<!\$)\$(?![\s$])(?:\\.|[^$\\\n])+(?<!\s)\$(?!\d))"
 )
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*", re.DOTALL)
 _SLANT = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])")

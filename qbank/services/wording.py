@@ -75,12 +75,13 @@ def read_so(text: str, lang: str) -> str:
     return f"我读作 {text}" if lang == "zh" else f"I read this as {text}"
 
 
-def leech(card: str, lang: str) -> str:
-    """What is told at the verdict that made a card a leech."""
-    wake = f"qbank card unleech '{card}'"
-    if lang == "zh":
-        return f"总也记不住，这张卡已暂停。先换个说法弄懂它，再恢复：{wake}"
-    return f"A leech: missed so often that the card is paused. Learn it another way, then wake it: {wake}"
+def leech(card: str, lang: str) -> tuple[str, str]:
+    """What is told at the verdict that made a card a leech, and the command that wakes it."""
+    zh, en = (
+        "总也记不住，这张卡已暂停。换个法子弄懂，再恢复：",
+        "Missed so often that the card is paused. Learn it another way, then:",
+    )
+    return zh if lang == "zh" else en, f"qbank card unleech '{card}'"
 
 
 def gap_names(dealt: Dealt) -> tuple[str, ...]:
