@@ -90,15 +90,15 @@ def sample(rng):
 
 
 def variant(rng):
-    """Two steps of one parameter that is already moving; a whole curvature, a start and rates for a calculator."""
+    """Two steps of one parameter that is already moving fast, so that it matters where the gradient is taken."""
     return {
-        "theta": [int(rng.choice([-4, -3, -2, 2, 3, 4, 5]))],
+        "theta": [int(rng.choice([-5, -4, -3, -2, 2, 3, 4, 5]))],
         "h": [int(rng.choice([2, 3, 4, 5]))],
-        "v0": [float(rng.choice([-0.4, -0.2, 0.2, 0.4, 0.5, -0.5]))],
-        "r0": [int(rng.choice([1, 4, 9]))],
-        "lr": float(rng.choice([0.1, 0.2, 0.3])),
+        "v0": [float(rng.choice([-2, -1.5, -1, 1, 1.5, 2]))],
+        "r0": [int(rng.choice([16, 25, 36, 49, 64, 81, 100]))],
+        "lr": float(rng.choice([0.5, 1.0, 1.5])),
         "rho": float(rng.choice([0.8, 0.9])),
-        "alpha": float(rng.choice([0.5, 0.8, 0.9])),
+        "alpha": float(rng.choice([0.5, 0.6, 0.7])),
         "delta": 1e-9,
         "steps": 2,
     }
