@@ -220,10 +220,12 @@ def _with_parameters(change):
 
 
 def _free(W, b, c, data, over_hidden=lambda a: np.logaddexp(0.0, a), **_):
-    """Free energies of the data, log Z and the likelihood; ``over_hidden`` sums a hidden unit out."""
+    """What follows from the free energies; ``over_hidden`` sums a hidden unit out."""
     every = np.array(list(itertools.product((0.0, 1.0), repeat=len(b))))
     minus_free, all_minus_free = (v @ b + over_hidden(c + v @ W).sum(axis=1) for v in (data, every))
-    return {"free_energy": -minus_free, "log_z": np.logaddexp.reduce(all_minus_free)}
+    share = np.exp(all_minus_free - (log_z := np.logaddexp.reduce(all_minus_free)))
+    found = {"free_energy": -minus_free, "log_z": log_z, "likelihood": np.mean(minus_free) - log_z}
+    return {**found, "model_share": share, "gradient_b": data.mean(axis=0) - share @ every}
 
 
 def _takes_cd_for_exact(**given):

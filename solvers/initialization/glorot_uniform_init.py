@@ -75,6 +75,8 @@ def compute(xp, note, fan_in, fan_out, layers, inputs, gain, u, x, delta):
     backward, backward_error = pass_through(delta, [xp.matrix_transpose(layer(i)) for i in reversed(range(layers))])
     note("forward_error", forward_error)
     note("backward_error", backward_error)
+    note("deviation", xp.sqrt(variance))
+    note("there_and_back", fan_in * variance * fan_out * variance)
     return {
         "bound": bound,
         "variance": variance,
@@ -142,6 +144,8 @@ def _with_variance(rule, bound=lambda variance: np.sqrt(3 * variance)):
             "bound": bound(wrong),
             "forward_factor": fan_in * wrong,
             "backward_factor": fan_out * wrong,
+            "deviation": np.sqrt(wrong),
+            "there_and_back": fan_in * fan_out * wrong**2,
         }
         right = gain**2 * 2 / (fan_in + fan_out)
         return {} if np.isclose(wrong, right, rtol=1e-9) else out
@@ -189,7 +193,8 @@ MISTAKES = (
             "the fans were exchanged: forward counts the inputs, backward the outputs", _fans_swapped),
     Mistake("always-one", "只有 m = n 时因子才是 1", "the factor is 1 only where m = n",
             lambda **given: {} if given["fan_in"] == given["fan_out"] else {"forward_factor": given["gain"] ** 2,
-                                                                           "backward_factor": given["gain"] ** 2}),
+                                                                           "backward_factor": given["gain"] ** 2,
+                                                                           "there_and_back": given["gain"] ** 4}),
 )  # fmt: skip
 
 
@@ -292,6 +297,8 @@ SOLVER = Solver(
     steps={
         "forward_error": {"zh": "前向因子的标准误", "en": "standard error, forward"},
         "backward_error": {"zh": "反向因子的标准误", "en": "standard error, backward"},
+        "deviation": {"zh": "权重的标准差", "en": "standard deviation of the weights"},
+        "there_and_back": {"zh": "去程与回程的因子", "en": "factor there and back"},
     },
     check=check,
     compute=compute,

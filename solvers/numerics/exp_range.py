@@ -79,7 +79,8 @@ def _limits(bias, fraction_bits):
 
 def _no_bias(exponent_bits, fraction_bits):
     """All exponent bits taken for the size: half of the exponents are negative."""
-    return _limits(2**exponent_bits - 1, fraction_bits)
+    bias = 2**exponent_bits - 1
+    return {**_limits(bias, fraction_bits), "lowest_power": 1 - bias - fraction_bits}
 
 
 def _powers_of_two(exponent_bits, fraction_bits):
@@ -92,7 +93,7 @@ def _powers_of_ten(exponent_bits, fraction_bits):
 
 def _no_subnormals(exponent_bits, fraction_bits):
     right = _limits(2 ** (exponent_bits - 1) - 1, fraction_bits)
-    return {"zero_below": right["subnormal_below"]}
+    return {"zero_below": right["subnormal_below"], "lowest_power": 2 - 2 ** (exponent_bits - 1)}
 
 
 def _mirrored(exponent_bits, fraction_bits):

@@ -96,10 +96,15 @@ def _w(w_star, threshold):
 
 
 def _in_w(rule, most=None):
-    """A mistake in the L1 solution (and in alpha_max), where it shows."""
+    """A mistake in the L1 solution and its cost (and in alpha_max), where it shows."""
+
+    def cost(w, w_star, h, alpha):
+        return (h * (w - w_star) ** 2 / 2 + alpha * np.abs(w)).sum(-1)
 
     def value(w_star, h, alpha):
-        wrong = _differs("w", rule(w_star, h, alpha), _w(w_star, alpha / h))
+        given, right = rule(w_star, h, alpha), _w(w_star, alpha / h)
+        wrong = _differs("w", given, right)
+        wrong |= _differs("cost", *(cost(w, w_star, h, alpha) for w in (given, right)))
         if most is not None:
             wrong |= _differs("alpha_max", most(np.abs(w_star), h).max(-1), (h * np.abs(w_star)).max(-1))
         return wrong

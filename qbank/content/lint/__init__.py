@@ -12,7 +12,18 @@ from pathlib import Path
 
 from qbank.content.errors import ContentError
 from qbank.content.lines import Lines
-from qbank.content.lint import deals, decimals, formulas, keys, languages, names, references, writing
+from qbank.content.lint import (
+    deals,
+    decimals,
+    documents,
+    formulas,
+    keys,
+    languages,
+    lengths,
+    names,
+    references,
+    writing,
+)
 from qbank.content.lint.case import Case, Problem
 from qbank.content.parse import Origin, examine
 from qbank.content.read import load_folder, load_raw, read_text
@@ -27,6 +38,8 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
     formulas.check,
     decimals.check,
     writing.check,
+    lengths.check,
+    documents.check,
     deals.check,
     keys.check,
 )

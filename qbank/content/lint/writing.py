@@ -9,15 +9,13 @@ from collections.abc import Mapping
 from qbank.content.lint.case import Case, Where
 from qbank.domain import Item, Text
 from qbank.grading import cloze
-from qbank.mathtext import markdown, width
+from qbank.mathtext import markdown
 
 FEWEST_POINTS, MOST_POINTS = 3, 6
 FEWEST_OPTIONS, MOST_OPTIONS = 3, 5
 MOST_CHOICES = 6
 FEWEST_PARTS, MOST_PARTS = 3, 7
 WORKED_LINES = 6
-MANY_CHOICES = 4
-"""From so many choice items on, a file is held to what the robots are held to over the bank."""
 
 _ALL = re.compile(
     r"\b(?:all|none|both|neither) of (?:the )?(?:above|these|them|the others|the options)\b|\bnone apply\b|"
@@ -28,8 +26,8 @@ _NAMES = {"zh": "Chinese", "en": "English"}
 
 
 def check(case: Case) -> None:
-    """points, essential, option-count, choices-keys, part-count, same-parts, gap-text, all-of-the-above, key-longest,
-    key-shortest, parallel, distractor-mistake, key-mistake, same-options, worked-length, worked-missing, same-stem."""
+    """points, essential, option-count, choices-keys, part-count, same-parts, gap-text, all-of-the-above, parallel,
+    distractor-mistake, key-mistake, same-options, worked-length, worked-missing, same-stem."""
     q = case.question
     if not FEWEST_POINTS <= len(q.points) <= MOST_POINTS:
         case.say("points", f"a question has {FEWEST_POINTS} to {MOST_POINTS} points; got {len(q.points)}", "point", 0)
@@ -52,8 +50,6 @@ def check(case: Case) -> None:
                 if lines > WORKED_LINES:
                     message = f"{item.id}: worked has at most {WORKED_LINES} lines; got {lines}"
                     case.say("worked-length", message, "item", n, lang, "worked")
-    for lang in ("zh", "en"):
-        _short_keys(case, lang)
     _stems(case)
 
 
@@ -110,38 +106,12 @@ def _shown(case: Case, item: Item, n: int, lang: str) -> None:
     shown = [markdown(option.text[lang], 10_000) for option in item.options]
     if len({_bare(text) or text for text in shown}) < len(shown):
         case.say("same-options", f"{item.id}: two options say the same in {_NAMES[lang]}", *where)
-    keys, others = _widths(item, lang)
-    if item.kind == "choice" and others and keys and max(keys) > max(others):
-        case.say("key-longest", f"{item.id}: the key is the longest option in {_NAMES[lang]}", *where)
     ends = {text[-1:] in ".。!！" for text in shown}
     starts = {text[0].isupper() for text in shown if lang == "en" and text[:2].isalpha() and text[:2].isascii()}
     if len(ends) > 1:
         case.say("parallel", f"{item.id}: some options end with a full stop, some do not, in {_NAMES[lang]}", *where)
     if len(starts) > 1:
         case.say("parallel", f"{item.id}: some options begin with a capital, some do not", *where)
-
-
-def _widths(item: Item, lang: str) -> tuple[list[int], list[int]]:
-    """The widths of the keys and of the other options as a terminal shows them."""
-    keys: list[int] = []
-    others: list[int] = []
-    for option in item.options:
-        (keys if option.key else others).append(width(markdown(option.text[lang], 10_000)))
-    return keys, others
-
-
-def _short_keys(case: Case, lang: str) -> None:
-    """Since no key may be the longest option, too many become the shortest, and then guessing pays."""
-    choices = [(n, item) for n, item in enumerate(case.question.items) if item.kind == "choice"]
-    short = []
-    for n, item in choices:
-        keys, others = _widths(item, lang)
-        if keys and others and max(keys) < min(others):
-            short.append((n, item.id))
-    if len(choices) >= MANY_CHOICES and 2 * len(short) > len(choices):
-        names = ", ".join(name for _, name in short)
-        message = f"the key is the shortest option in {_NAMES[lang]} in {len(short)} of {len(choices)} items: {names}"
-        case.say("key-shortest", message, "item", short[0][0], "option")
 
 
 def _bare(text: str) -> str:

@@ -46,7 +46,7 @@ def test_a_good_formula_item_breaks_no_rule(good: str, write: Write) -> None:
         ("deal", [("key = 'sqrt", "key = '2sqrt")], "at character 2: write 2*sqrt(…)"),
         ("deal", [("expr = 'separation*", "expr = 'distance*")], "'distance' is unknown; the symbols are sd"),
         ("deal", [("key = 'sqrt(sd²", "key = '__import__(sd²")], "cannot stand on its own"),
-        ("formula-solver", [("*separation²", "*separation")], "the key gives 2.8, kl-direction-fit 8.0895"),
+        ("formula-solver", [("*separation²", "*separation")], "the key gives 2.82135, kl-direction-fit 8.20731"),
         ("formula-solver", [("sd = [", "spread = ["), ("sd²", "spread²"), ("sd^2", "spread^2")], "symbol spread must"),
         ("unsound", [("separation^2/4)", "separation^2*weight*(1-weight))")], "grades as no mistake"),
         (

@@ -80,6 +80,8 @@ option = [
 ORDER = parts("一 one", "二 two", "三 three")
 SHORT = ("id = 'forward', zh = '$D(P\\|Q)$', en = '$D(P\\|Q)$'", "id = 'forward', zh = '$D$', en = '$D(P\\|Q)$'")
 
+FAR = ("zh = '$D(Q\\|P)$'", "zh = '反方向的那一个散度'")
+
 # rule -> changes (old, new), words of the message, what the line of the problem holds
 BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("id-stem", [("id = 'my-kl'", "id = 'my-ll'")], "must be the file's name", "id ="),
@@ -155,10 +157,22 @@ BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
     (
         "key-longest",
         [("en = '$D(P\\|Q)$', key", "en = 'the forward divergence, of course', key")],
-        "longest option in English",
+        "longest option in English by 20 cells",
         "option",
     ),
-    ("key-longest", [("zh = '$D(P\\|Q)$'", "zh = '正向的那一个散度当然是它'")], "longest option in Chinese", "option"),
+    (
+        "key-longest",
+        [("zh = '$D(P\\|Q)$'", "zh = '正向的那一个散度当然是它'")],
+        "longest option in Chinese by",
+        "option",
+    ),
+    ("key-longest", [more("hijk", "lmno", "pqrs")], "in Chinese in 3 of 4 items: more-0, more-1, more-2", "option"),
+    (
+        "key-shortest",
+        [(OPTION, "{ id = 'both', zh = '两个方向的散度之和', en = '$D+D$', mistake = 'metric' }"), FAR, SHORT],
+        "shortest option in Chinese by 17 cells",
+        "option",
+    ),
     ("key-shortest", [more("h", "i", "j")], "in English in 3 of 4 items: more-0, more-1, more-2", "option"),
     ("key-shortest", [SHORT, more("h", "i", "jkl")], "in Chinese in 3 of 4 items: direction, more-0", "option"),
     ("parallel", [("en = '$D(P\\|Q)+D(Q\\|P)$'", "en = '$D(P\\|Q)+D(Q\\|P)$.'")], "full stop", "option"),
@@ -222,9 +236,13 @@ def test_the_good_file_breaks_no_rule(good: str, write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    "keys", [("h", "i"), ("h", "i", "jkl"), ("h", "i", "j", "klm", "nop")], ids=["too-few", "half", "half-of-more"]
+    "keys",
+    [("h",), ("h", "i", "jkl"), ("hijk", "lmno", "pqr"), ("h", "i", "jklm", "nopq", "rst", "uvw")],
+    ids=["one-of-two", "two-of-four", "longest", "both"],
 )
-def test_some_keys_may_be_the_shortest(keys: tuple[str, ...], change: Change, write: Write) -> None:
+def test_some_keys_may_be_the_shortest_and_some_the_longest(
+    keys: tuple[str, ...], change: Change, write: Write
+) -> None:
     assert lint([write(change(more(*keys)))]) == []
 
 
@@ -241,7 +259,7 @@ def test_each_rule_finds_its_fault(
     assert any(line in lines[p.line - 1] for p in found), [(p.line, lines[p.line - 1]) for p in found]
 
 
-BUNDLED = [("id = 'my-kl'", "id = 'kl'")]
+BUNDLED = [("id = 'my-kl'", "id = 'kl'"), ("id = 'q16.2.f1'", "id = 'n1-01.f1'")]
 
 
 @pytest.fixture
@@ -305,6 +323,7 @@ def test_every_rule_has_its_bad_file() -> None:
     named = {name for path in folder.glob("*.py") for name in re.findall(r'say\(\s*"([a-z-]+)"', path.read_text())}
     named |= {"unknown-output", "unknown-step", "unknown-claim", "unknown-mistake", "unknown-input", "escaped-string"}
     shown = {case[0] for case in BAD} | {"topic", "folder", "source", "duplicate-id", "formula-solver"}
+    shown |= {"too-few-items", "fact-twice", "fact-source"}  # test_documents.py
     assert named - shown == set()
     assert len(named) > 40
 
