@@ -13,7 +13,7 @@ from benchmarks.beside_anki.material import DAY_MS, Note, Review, history, note
 from benchmarks.beside_anki.talk import serve
 from qbank.bootstrap import new_id, now_ms
 from qbank.domain import FACETS, RATINGS, CardState, Event
-from qbank.scheduling.state import scheduler_version
+from qbank.scheduling.state import SCHEDULER
 from qbank.services import people
 from qbank.services.bank import Bank
 from qbank.services.desk import sit
@@ -164,7 +164,7 @@ def _events(desk: Any, number: int, done: list[Review]) -> Iterator[Event]:
             "card": f"q{number:07d}#know", "item": "pick", "seed": rng.getrandbits(31), "rev": 1,
             "deal": new_id(), "answer": "right", "verdict": {"correct": one.rating > 1, "credit": 1.0,
             "understood": "right"}, "mistake": None, "hinted": False, "ticked": None, "ms": one.ms,
-            "rating": RATINGS[one.rating - 1], "day": desk.days.day(at), "scheduler": scheduler_version(),
+            "rating": RATINGS[one.rating - 1], "day": desk.days.day(at), "scheduler": SCHEDULER,
             "weights": "default", "retention": 0.9, "interval_days": one.gap, "interval_ms": one.gap * DAY_MS,
             "intervals": {"again": 600, "hard": 86400, "good": one.gap * 86400, "easy": one.gap * 100000},
             "was_new": k == 0, "predicted": round(rng.uniform(0.75, 0.98), 4) if k else None,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from qbank.domain import RATINGS, CardState, Event, QbankError
+from qbank.scheduling.fsrs6 import LOWER, UPPER
 from qbank.scheduling.names import present_card
 from qbank.scheduling.replay import card_of, readable
 from qbank.scheduling.state import Weights, checked_weights, retrievability, reviewed
@@ -128,7 +129,5 @@ def _train(cards: Iterable[History]) -> Weights:
 
 def _within_bounds(found: Sequence[float]) -> list[float]:
     """The optimizer works in float32: its bounds, read back, may lie just outside."""
-    from fsrs.scheduler import LOWER_BOUNDS_PARAMETERS, UPPER_BOUNDS_PARAMETERS
-
-    bounds = zip(found, LOWER_BOUNDS_PARAMETERS, UPPER_BOUNDS_PARAMETERS, strict=True)
+    bounds = zip(found, LOWER, UPPER, strict=True)
     return [round(min(max(value, low), high), 6) for value, low, high in bounds]

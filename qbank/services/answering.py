@@ -8,9 +8,9 @@ from typing import Any
 
 from qbank.domain import RATINGS, BadValue, CardState, Dealt, Event, QbankError, Rating, Text, Verdict
 from qbank.grading import default_rating, grade, recall, recall_rating
-from qbank.scheduling.state import Weights, preview, retrievability, reviewed, scheduler_version
+from qbank.scheduling.state import SCHEDULER, Weights, preview, retrievability, reviewed
 from qbank.scheduling.steps import as_data
-from qbank.services.cards import before, record, weights_of
+from qbank.services.cards import before, record, settle_deal, weights_of
 from qbank.services.desk import Desk
 from qbank.services.marks import leech_after, leeches_of
 from qbank.services.picking import schedules
@@ -107,10 +107,7 @@ def _check_text(typed: str) -> None:
 
 
 def write(desk: Desk, stored: StoredDeal, judged: Judged, ms: int | None, practice: bool = False) -> Answered:
-    """Write the answer to an open deal as a review where its card is due or new, else as practice.
-
-    No standing event answers an open deal, so this one does.
-    """
+    """Write the answer to a deal as a review where its card is due or new, else as practice."""
     deal, dealt = stored.deal, stored.deal.dealt
     card = desk.key(deal.card)
     verdict = judged.verdict
@@ -137,7 +134,10 @@ def write(desk: Desk, stored: StoredDeal, judged: Judged, ms: int | None, practi
     if review:
         event = replace(event, data={**data, **_schedule(desk, held, event, judged.rating)})
     record(desk.tx, desk.person, event, desk.was, held)
-    deals.close(desk.tx, deal.id, event.uuid)
+    if stored.closed_by is None:
+        deals.close(desk.tx, deal.id, event.uuid)  # nothing else answers it
+    else:
+        settle_deal(desk.tx, desk.person, deal.id)
     leech = review and judged.rating == "again" and leech_after(desk, held, event)
     return told(desk, stored, event, verdict, leech=leech)
 
@@ -153,7 +153,7 @@ def _schedule(desk: Desk, held: CardState, event: Event, rating: Rating) -> dict
     after = reviewed(state, rating, at_ms=desk.now, day=desk.today, interval_ms=gap.ms, weights=weights, steps=steps)
     return {
         "rating": rating,
-        "scheduler": scheduler_version(),
+        "scheduler": SCHEDULER,
         "weights": weights_id,
         "retention": retention,
         "steps": as_data(steps),

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from qbank.domain import BadValue, CardState, Event
-from qbank.scheduling.state import checked_weights, scheduler_version
+from qbank.scheduling.state import SCHEDULER, checked_weights
 from qbank.services.cards import keys_of, rebuild, record
 from qbank.services.desk import Desk
 from qbank.services.shelf import CardInfo
@@ -94,7 +94,7 @@ def adopt(desk: Desk, weights: Collection[float]) -> str:
     checked = checked_weights(list(weights))
     if checked is None:
         raise BadValue("weights", "be 21 numbers within the bounds of FSRS-6", list(weights))
-    event = desk.event("weights", {"weights": list(checked), "scheduler": scheduler_version()})
+    event = desk.event("weights", {"weights": list(checked), "scheduler": SCHEDULER})
     events.append(desk.tx, event)
     rebuild(desk.tx, desk.person, desk.was)
     return event.uuid

@@ -202,7 +202,7 @@ class Study:
             return self._told(stored)
         with self.store.write() as tx:
             desk = self._desk(tx)
-            stored = self._own_deal(desk, deal)
+            stored = self._own_deal(desk, deal, dealt)
             if stored.closed_by is None:
                 return answering.write(desk, stored, judged, ms, practice)
         return self._told(stored)
