@@ -249,7 +249,7 @@ SOLVER = Solver(
         Reject({"stride": 0}, "stride must lie between 1 and 1024"),
         Reject({"padding": -1}, "padding must lie between 0 and 1024"),
         Reject({"x": np.zeros((2000, 2000)), "kernel": np.ones((3, 3))}, "x must need at most 30000000"),
-        Reject({"x": np.zeros((2, 1500, 1500)), "kernel": np.ones((1, 1)), "padding": 1024}, "padding must need"),
+        Reject({"x": np.zeros((3, 1500, 1500)), "kernel": np.ones((1, 1)), "padding": 1024}, "padding must need"),
     ),
     figure=figure,
 )  # fmt: skip
