@@ -132,9 +132,9 @@ def sample(rng):
 
 def variant(rng):
     """Two curvatures whose ratio is a square: its root suits a pencil."""
-    low, root = int(rng.choice([1, 2, 3, 4, 5])), int(rng.integers(2, 15))
+    low, root = int(rng.integers(1, 13)), int(rng.integers(2, 26))
     target = float(rng.choice([0.01, 0.02, 0.05, 0.001, 0.002, 0.005]))
-    return {"curvatures": [low, low * root**2], "share": 1, "target": target, "limit": 1500}
+    return {"curvatures": [low, low * root**2], "share": 1, "target": target, "limit": 2500}
 
 
 # ---- Mistakes; each tells only what it changes.
