@@ -129,11 +129,14 @@ def sample(rng):
 
 
 def variant(rng):
-    """One weight, two rows of different sizes, one row a step."""
-    a, b = (int(n) for n in rng.choice([1, 2, 3, 4], size=2, replace=False))
-    eps = float(rng.choice([0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1]))
-    return {"X": [[a], [b]], "theta": [int(rng.choice([-3, -2, 2, 3, 4, 5]))], "eps": eps, "batch": 1,
-            "steps": int(rng.integers(1, 3))}  # fmt: skip
+    """One weight, two rows of different sizes, one row a step; the noise adds at least 3 % to the loss."""
+    while True:
+        a, b = (int(n) for n in rng.choice([1, 2, 3, 4], size=2, replace=False))
+        eps = float(rng.choice([0.02, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15]))
+        factors = 1 - eps * np.array([a * a, b * b])
+        if abs(np.mean(factors)) > 0.05 and np.mean(factors**2) > 1.03 * np.mean(factors) ** 2 and np.all(factors > -1):
+            theta = int(rng.choice([-5, -4, -3, -2, 2, 3, 4, 5]))
+            return {"X": [[a], [b]], "theta": [theta], "eps": eps, "batch": 1, "steps": int(rng.integers(1, 3))}
 
 
 # ---- Mistakes; what comes out right is left out.
