@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from qbank.domain import Text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qbank.domain import Question, Verdict
     from qbank.services.bank import Bank
     from qbank.services.progress import Overview, Progress
@@ -117,6 +119,12 @@ class Sitting:
         if current is not None and current.task.deal != before.task.deal and current.task.reason != "retry":
             self._put_off.append(current)
         return undone, before
+
+    def challenge(self, asked: Asked | None, answered: Answered | None, unread: str | None) -> Path | None:
+        """Doubt that an answer cannot be read, else a verdict; where the case lies, if there is anything to replay."""
+        if asked is not None and unread is not None:
+            return self.study.doubt(asked.task.deal, unread)
+        return None if answered is None else self.study.case_file(self.study.challenge(answered.event))
 
     def farewell(self) -> Farewell:
         """Counts, mistakes by name, and where the learner stands now."""

@@ -24,9 +24,11 @@ from qbank.tui.widgets.item import ItemWidget, item_widget
 from qbank.tui.widgets.legend import Hint
 from qbank.tui.widgets.prose import Prose
 from qbank.tui.widgets.typed import WORDS
-from qbank.tui.widgets.verdict import VerdictPanel
+from qbank.tui.widgets.verdict import VerdictPanel, recorded
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qbank.domain import Verdict
     from qbank.services.tasks import Answered, Undone
     from qbank.tui.sitting import Farewell
@@ -55,6 +57,8 @@ class TaskScreen(QbankScreen[None]):
         self.farewell: Farewell | None = None
         self.jobs = 0
         """Jobs under way off the screen's thread."""
+        self.typed: str | None = None
+        """The last answer as it was typed."""
         self.hinted = False
         self.hint_open = False
         self.since_ms = 0
@@ -205,6 +209,7 @@ class TaskScreen(QbankScreen[None]):
         if self.busy or self.answered is not None or asked is None or sitting is None or item is None:
             return
         ms = self.qapp.context.now_ms() - self.since_ms
+        self.typed = event.text
 
         def failed(line: str) -> None:
             self.qapp.complain(self.say("答案没有保存。", "The answer was not stored. ") + line)
@@ -308,19 +313,24 @@ class TaskScreen(QbankScreen[None]):
         self.qapp.open_solver(dealt.solver, dealt.inputs)
 
     def action_challenge(self) -> None:
-        """Doubt the verdict on the screen, or else the last one."""
-        sitting = self.sitting
+        """Doubt what the screen says of the answer, or else the last verdict."""
+        sitting, asked, verdict = self.sitting, self.asked, self.query_one(VerdictPanel).verdict
         if sitting is None or self.busy:
             return
+        unread = self.typed if verdict is not None and not verdict.valid else None
         answered = self.answered or next((stored for _, stored in reversed(sitting.answered.values())), None)
-        if answered is None:
+        if unread is None and answered is None:
             self.qapp.tell(self.say("还没有判定。", "There is no verdict yet."))
             return
-        event = answered.event
-        self.run_job(
-            lambda: sitting.study.challenge(event),
-            lambda _: self.qapp.tell(self.say("已记录你的异议。", "Your challenge is recorded.")),
-        )
+        self.run_job(lambda: sitting.challenge(asked, answered, unread), self.challenged)
+
+    def challenged(self, case: Path | None) -> None:
+        """Say that it is recorded, and where: at the verdict on the screen, else in passing."""
+        panel, lang = self.query_one(VerdictPanel), self.qapp.lang
+        if panel.verdict is None:
+            self.qapp.tell(recorded(case, lang))
+        else:
+            panel.saved(case, lang)
 
     def action_skip(self) -> None:
         sitting, asked = self.sitting, self.asked

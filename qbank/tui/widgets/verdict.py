@@ -11,11 +11,13 @@ from textual.style import Style
 from textual.widgets import Static
 
 from qbank.domain import RATINGS, Dealt, Text, Verdict
-from qbank.services.wording import interval, key_lines, read_as
+from qbank.services.wording import interval, key_lines, leech, read_as
 from qbank.tui.text import plain
 from qbank.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qbank.services.tasks import Answered
 
 NAMES = {
@@ -42,6 +44,8 @@ class VerdictPanel(Vertical):
     VerdictPanel.-right #says { color: $text-success; }
     VerdictPanel.-wrong #says { color: $text-error; }
     VerdictPanel #worked { margin-left: 2; }
+    VerdictPanel #leech { color: $text-warning; }
+    VerdictPanel #recorded { color: $text-muted; }
     VerdictPanel #returns { link-style: none; link-style-hover: bold; }
     """
 
@@ -52,6 +56,8 @@ class VerdictPanel(Vertical):
         self.dealt: Dealt | None = None
         self.verdict: Verdict | None = None
         self.answered: Answered | None = None
+        self.challenged = False
+        self.case: Path | None = None
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="told", can_focus=False):
@@ -59,6 +65,8 @@ class VerdictPanel(Vertical):
             yield Prose(id="says")
             yield Prose(id="key")
             yield Prose(id="worked")
+        yield Static(id="leech")
+        yield Static(id="recorded")
         yield Static(id="returns")
 
     @property
@@ -68,16 +76,23 @@ class VerdictPanel(Vertical):
 
     def clear(self) -> None:
         """Nothing to tell."""
-        self.dealt = self.verdict = self.answered = None
+        self.dealt = self.verdict = self.answered = self.case = None
+        self.challenged = False
         self.set_classes("")
 
     def tell(self, dealt: Dealt, verdict: Verdict, answered: Answered | None, lang: str) -> None:
         """Show a verdict. ``answered`` None: the answer could not be read, nothing was stored."""
         self.dealt, self.verdict, self.answered = dealt, verdict, answered
+        self.challenged, self.case = False, None
         kind = "-right" if verdict.correct else "-wrong" if verdict.valid else "-unread"
         self.set_classes(f"-told {kind}")
         self.relabel(lang)
         self.told.scroll_home(animate=False)
+
+    def saved(self, case: Path | None, lang: str) -> None:
+        """The verdict was doubted: say so, and where its case lies."""
+        self.challenged, self.case = True, case
+        self.relabel(lang)
 
     def relabel(self, lang: str) -> None:
         """The same in another language."""
@@ -92,6 +107,11 @@ class VerdictPanel(Vertical):
         missed = missed and dealt.kind != "recall"  # its answer is on the page already
         self._optional("#key", answer(key_lines(dealt, verdict.key, lang), lang) if missed else "")
         self._optional("#worked", verdict.worked[lang] if missed else "")
+        leeched = "" if self.answered is None or not self.answered.leech else " ".join(leech(self.answered.card, lang))
+        self.query_one("#leech", Static).update(plain(leeched))
+        self.query_one("#leech").display = bool(leeched)
+        self.query_one("#recorded", Static).update(plain(recorded(self.case, lang)))
+        self.query_one("#recorded").display = self.challenged
         self.query_one("#returns", Static).update(returns(self.answered, lang))
         self.query_one("#returns").display = self.answered is not None and self.scored
 
@@ -107,6 +127,13 @@ def answer(lines: list[str], lang: str) -> str:
     if len(lines) == 1:
         return word + lines[0]
     return "\n".join([word.strip(), *(line if line[:1].isdecimal() else f"- {line}" for line in lines)])
+
+
+def recorded(case: Path | None, lang: str) -> str:
+    """That a challenge is recorded, and the file that replays it."""
+    if case is None:
+        return "已记录你的异议。" if lang == "zh" else "Your challenge is recorded."
+    return f"已记录你的异议：{case}" if lang == "zh" else f"Your challenge is recorded: {case}"
 
 
 def returns(answered: Answered | None, lang: str) -> Content:

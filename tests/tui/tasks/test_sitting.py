@@ -96,7 +96,7 @@ def test_a_verdict_can_be_challenged(asking, play, settle, seen, logged, place_o
         await settle(pilot)
         await pilot.press("!")
         await settle(pilot)
-        assert "Your challenge is recorded." in seen(pilot)
+        assert "Your challenge is recorded:" in seen(pilot)
         assert logged(app)[-1][0] == "challenge"
 
     play(app, story)
