@@ -282,9 +282,9 @@ CLAIMS = (
 )  # fmt: skip
 
 NAMES = {
-    "gd_path": {"zh": "梯度下降", "en": "gradient descent"},
     "newton_path": {"zh": "牛顿", "en": "Newton"},
     "saddle_free_path": {"zh": "无鞍牛顿", "en": "saddle-free Newton"},
+    "gd_path": {"zh": "梯度下降", "en": "gradient descent"},
 }
 
 
