@@ -61,12 +61,15 @@ class Cursor:
         self.faults, self.path = faults, path
         self.raw: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
         self._seen: set[str] = set()
-        self._names = ".".join(str(p) if isinstance(p, str) else str(int(str(p)) + 1) for p in path)
         if not isinstance(raw, dict):
             self.fault("type", f"{self._names or 'the file'} must be a table; got {show(raw)}")
 
+    @property
+    def _names(self) -> str:
+        return ".".join(str(p) if isinstance(p, str) else str(int(str(p)) + 1) for p in self.path)
+
     def name(self, key: str) -> str:
-        return f"{self._names}.{key}" if self._names else key
+        return f"{self._names}.{key}" if self.path else key
 
     def fault(self, rule: str, message: str, *more: Hashable) -> None:
         self.faults.add((*self.path, *more), rule, message)
@@ -100,6 +103,10 @@ class Cursor:
 
     def text(self, key: str, *, lines: bool = False, required: bool = True) -> str:
         """A string that is not blank; ``lines`` allows several lines. Outer blanks are removed."""
+        plain = self.raw.get(key)
+        if type(plain) is str and plain.isprintable() and 0 < len(plain) <= LONGEST_TEXT and plain == plain.strip():
+            self._seen.add(key)  # most are without fault
+            return plain
         value = self._get(key, "", lambda v: isinstance(v, str), "a text", required)
         assert isinstance(value, str)
         if key not in self.raw or not isinstance(self.raw[key], str):

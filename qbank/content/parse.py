@@ -78,6 +78,26 @@ def raw_question(raw: Mapping[str, Any], origin: Origin = "bundled") -> Question
     return question(raw, None, origin)
 
 
+def raw_item(raw: Mapping[str, Any], item_id: str, origin: Origin = "bundled") -> Question | None:
+    """A stored question as far as dealing one of its items needs it: that item and the mistakes, nothing to be read.
+
+    None where there is no such item. Raises ContentError without a place.
+    """
+    top = Cursor(raw, Faults(None))
+    found = [c for c in top.tables("item") if c.raw.get("id") == item_id]
+    if len(found) != 1:
+        return None
+    nothing = Prose("", "", "")
+    made = Question(
+        id=top.id(), rev=top.whole("rev", 1, 10_000), stars=1, stars_from="", topics=(), sources=(), zh=nothing,
+        en=nothing, points=(), items=(item(found[0]),), mistakes=tuple(map(_misconception, top.tables("mistake"))),
+        origin=origin,
+    )  # fmt: skip
+    for fault in top.faults.all():
+        raise fault
+    return made
+
+
 def _prose(top: Cursor, lang: str) -> Prose:
     inner = Cursor(top.table(lang, required=True), top.faults, lang)
     if not top.has(lang):

@@ -48,8 +48,8 @@ def deal(question: Question, item_id: str, seed: int | None = None) -> Dealt:
         raise BadValue("item", f"be one of {question.id}'s (recall{_listed(question)})", item_id)
     if seed is None:
         seed = item.seeds[0]
-    if item.kind == "formula":
-        return attempt(question, item, seed)  # nothing varies: what the lint has held stays so
+    if item.kind in ("formula", "choice"):
+        return attempt(question, item, seed)  # nothing varies but the order of options: what the lint has held stays so
     reasons: list[str] = []
     for k in range(ATTEMPTS):
         dealt = attempt(question, item, seed, k)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qbank.content.files import digest, stamp
-from qbank.domain import BadValue, Dealt, Question, Verdict, card_key
+from qbank.domain import BadValue, Dealt, Item, Question, Verdict, card_key
 from qbank.services.shelf import CardInfo, place_in
 from qbank.services.views import summary
 from qbank.storage import Store, content
@@ -36,6 +36,7 @@ class Bank:
         self.problems: tuple[str, ...] = ()
         """Files that could not be read, one line each (the user's own: a fault there hides nothing else)."""
         self._questions: dict[str, Question] = {}
+        self._part: tuple[tuple[str, str], Question] | None = None
 
     @cached_property
     def version(self) -> str:
@@ -116,18 +117,37 @@ class Bank:
         """One question; an id from before a rename works too. BadValue for an unknown one, naming the nearest."""
         present = self.was().get(id, id)
         if present not in self._questions:
-            with self.store.read() as tx:
-                raw = content.payload(tx, self.version, present)
-            if raw is None:
-                from difflib import get_close_matches
-
-                near = get_close_matches(id, self._summaries, n=1)
-                hint = f" (did you mean {near[0]}?)" if near else ""
-                raise BadValue("ID", f"be a question that 'qbank list' lists{hint}", id)
             from qbank.content.parse import raw_question
 
-            self._questions[present] = raw_question(raw, self._summaries[present]["origin"])
+            self._questions[present] = raw_question(self._payload(present, id), self._summaries[present]["origin"])
         return self._questions[present]
+
+    def _payload(self, present: str, id: str) -> dict[str, Any]:
+        with self.store.read() as tx:
+            raw = content.payload(tx, self.version, present)
+        if raw is None:
+            from difflib import get_close_matches
+
+            near = get_close_matches(id, self._summaries, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise BadValue("ID", f"be a question that 'qbank list' lists{hint}", id)
+        return raw
+
+    def _with(self, id: str, item: str) -> Question:
+        """A question that has at least this item, if there is such a one: the rest is not read for a deal."""
+        present = self.was().get(id, id)
+        if present in self._questions or item == "recall":
+            return self.question(id)
+        if self._part is None or self._part[0] != (present, item):
+            from qbank.content.parse import raw_item
+
+            part = raw_item(self._payload(present, id), item, self._summaries[present]["origin"])
+            self._part = (present, item), part or self.question(id)
+        return self._part[1]
+
+    def item(self, question: str, item: str) -> Item | None:
+        """An item of a question; None where it has no such one."""
+        return self._with(question, item).item(item)
 
     def cards(self) -> Sequence[CardInfo]:
         """Every card there is: a question's facets. The same object each time."""
@@ -162,7 +182,7 @@ class Bank:
         """Freeze an item with one seed's numbers."""
         from qbank.dealing import deal
 
-        return deal(self.question(question), item, seed)
+        return deal(self._with(question, item), item, seed)
 
     def grade(self, dealt: Dealt, answer: str) -> Verdict:
         from qbank.grading import grade

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qbank.domain import FACETS, Dealt, Question
+from qbank.domain import FACETS, Dealt, Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Shelf(Protocol):
     """The bank as study sees it."""
 
     def cards(self) -> Sequence[CardInfo]: ...
-    def question(self, id: str) -> Question: ...
+    def item(self, question: str, item: str) -> Item | None: ...
     def was(self) -> Mapping[str, str]: ...
     def deal(self, question: str, item: str, seed: int | None = None) -> Dealt: ...
 

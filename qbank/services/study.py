@@ -322,7 +322,7 @@ class Study:
     def _dealt(self, info: CardInfo, item_id: str, deal_id: str) -> Dealt:
         """Fresh numbers; where they need what is not installed or come out unsound, one of the item's listed seeds."""
         number = int.from_bytes(sha256(deal_id.encode()).digest()[:4], "big") >> 1
-        item = None if item_id == "recall" else self.shelf.question(info.question).item(item_id)
+        item = None if item_id == "recall" else self.shelf.item(info.question, item_id)
         if item is not None and item.keys:
             listed = sorted(int(seed) for seed in item.keys)
             return self.shelf.deal(info.question, item_id, listed[number % len(listed)])

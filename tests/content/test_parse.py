@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qbank.bootstrap import locations
 from qbank.content.errors import ContentError
 from qbank.content.lines import Lines
-from qbank.content.parse import examine, question, raw_question
-from qbank.content.read import load_file, load_raw
+from qbank.content.parse import examine, question, raw_item, raw_question
+from qbank.content.read import load_file, load_folder, load_raw
 
 Write = Callable[..., Path]
 Change = Callable[..., str]
@@ -239,3 +240,24 @@ def test_deep_nesting_is_a_fault(good: str) -> None:
     raw["demo"][0]["set"]["p"] = deep
     with pytest.raises(ContentError, match="nested too deeply"):
         question(raw)
+
+
+def test_one_item_of_a_stored_question_is_the_same_as_among_all():
+    loaded = load_folder(locations.questions(), "bundled")
+    for whole in loaded.questions:
+        raw = json.loads(json.dumps(loaded.raws[whole.id]))
+        for item in whole.items:
+            part = raw_item(raw, item.id)
+            assert (part.id, part.rev, part.items, part.mistakes) == (
+                whole.id, whole.rev, (item,), whole.mistakes,
+            )  # fmt: skip
+        assert raw_item(raw, "no-such-item") is None
+
+
+def test_one_item_of_a_stored_question_is_held_to_the_same_rules():
+    loaded = load_folder(locations.questions(), "bundled")
+    whole = next(q for q in loaded.questions if q.items)
+    raw = json.loads(json.dumps(loaded.raws[whole.id]))
+    raw["item"][0]["colour"] = "red"
+    with pytest.raises(ContentError, match="colour is no known key"):
+        raw_item(raw, whole.items[0].id)

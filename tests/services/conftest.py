@@ -65,6 +65,9 @@ class FakeShelf:
         prose = Prose("t", "p", "a")
         return Question(id, self.rev, self.stars[id], "document", (), (), prose, prose, self.points(), items=made)
 
+    def item(self, question: str, item: str) -> Item | None:
+        return self.question(question).item(item)
+
     def points(self) -> tuple[Point, ...]:
         return tuple(Point(f"p{n}", Text("点", "point"), essential=n < 3) for n in range(4))
 
