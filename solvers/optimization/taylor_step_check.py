@@ -105,11 +105,15 @@ def sample(rng):
 
 
 def variant(rng):
-    """A diagonal A, a whole point, a rate that suits a calculator; no quartic part."""
-    flat, steep = int(rng.integers(1, 6)), int(rng.integers(6, 21))
-    theta = [int(rng.choice([-4, -3, -2, 2, 3, 4])), int(rng.choice([-2, -1, 1, 2]))]
-    eps = float(rng.choice([0.01, 0.02, 0.03, 0.04, 0.05, 0.1, 0.2]))
-    return {"A": [[flat, 0], [0, steep]], "theta": theta, "eps": eps, "quartic": 0}
+    """A diagonal A, a whole point where the flat direction counts, a rate for a calculator; no quartic part."""
+    while True:
+        flat, steep = int(rng.integers(1, 9)), int(rng.integers(6, 21))
+        theta = [int(rng.choice([-1, 1]) * rng.integers(2, 16)), int(rng.choice([-3, -2, -1, 1, 2, 3]))]
+        g = np.array([flat * theta[0], steep * theta[1]])
+        best = np.sum(g * g) / (flat * g[0] ** 2 + steep * g[1] ** 2)
+        eps = float(rng.choice([0.01, 0.02, 0.03, 0.04, 0.05, 0.1, 0.2]))
+        if flat < steep and best * steep > 1.05 and abs(eps / best - 2) > 0.1:
+            return {"A": [[flat, 0], [0, steep]], "theta": theta, "eps": eps, "quartic": 0}
 
 
 # ---- Mistakes.
