@@ -87,9 +87,11 @@ def variant(rng):
     """One step from a weight in tenths; the steps back in time are few enough for a calculator."""
     while True:
         w0, T = int(rng.integers(5, 16)) / 10, int(rng.integers(3, 16))
-        y, lam, lr = int(rng.choice([1, 2])), float(rng.choice([0.1, 0.2, 0.5])), float(rng.choice([0.01, 0.02, 0.05]))
+        y, lam = int(rng.choice([1, 2, 3])), float(rng.choice([0.2, 0.5, 1.0, 2.0]))
+        lr = float(rng.choice([0.01, 0.02, 0.05]))
         first = (w0**T - y) * T * w0 ** (T - 1)
-        if w0 != 1 and abs(w0**T - y) > 0.05 and abs(first) > 0.3 and 0.02 < abs(lr * first) < 0.4:
+        told_apart = lam * w0 > 0.05 * abs(first) and abs(first + lam * w0) > 0.1
+        if w0 != 1 and abs(w0**T - y) > 0.05 and abs(first) > 0.3 and 0.02 < abs(lr * first) < 0.4 and told_apart:
             return {"w0": w0, "y": y, "lam": lam, "T": T, "lr": lr, "steps": 1}
 
 

@@ -114,15 +114,14 @@ def sample(rng):
 
 
 def variant(rng):
-    """One step through one time step, from h0 = 1/2."""
-    return {
-        "theta": [int(rng.integers(1, 7)), int(rng.integers(-4, 4))],
-        "lr": float(rng.choice([0.5, 1.0, 2.0, 4.0])),
-        "v": float(rng.choice([0.01, 0.02, 0.05])),
-        "target": float(rng.choice([0.1, 0.2, 0.8, 0.9])),
-        "T": 1,
-        "steps": 1,
-    }
+    """One step through one time step, from h0 = 1/2, with a gradient longer than the threshold."""
+    while True:
+        w, b = int(rng.integers(1, 5)), int(rng.integers(-3, 3))
+        v, target = float(rng.choice([0.02, 0.05, 0.1])), float(rng.choice([0.0, 0.1, 0.2, 0.8, 0.9, 1.0]))
+        h = 1 / (1 + np.exp(-(w / 2 + b)))
+        if abs(2 * (h - target) * h * (1 - h)) > 1.4 * v:
+            break
+    return {"theta": [w, b], "lr": int(rng.choice([10, 20, 30, 40])), "v": v, "target": target, "T": 1, "steps": 1}
 
 
 # ---- The walk once more, by complex steps: i h beside a parameter, the derivative in the imaginary part.
