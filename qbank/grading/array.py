@@ -72,10 +72,10 @@ def grade(dealt: Dealt, answer: str) -> Verdict:
         return verdict.right(understood, key, dealt.worked)
     trap = nearest(dealt, flat, shape)
     if trap is not None:
-        feedback = verdict.named(_short(understood), trap.says)
+        feedback = verdict.named(_short(flat, shape), trap.says)
         return verdict.wrong(understood, key, dealt.worked, feedback=feedback, mistake=trap.tag)
     says = _shape_off(shape, asked) if shape != asked else _values_off(dealt, flat, typed, right, shape)
-    return verdict.wrong(understood, key, dealt.worked, feedback=verdict.named(_short(understood), says))
+    return verdict.wrong(understood, key, dealt.worked, feedback=verdict.named(_short(flat, shape), says))
 
 
 def nearest(dealt: Dealt, flat: list[float], shape: tuple[int, ...]) -> Trap | None:
@@ -117,8 +117,9 @@ def _values_off(dealt: Dealt, flat: list[float], typed: list[str], right: list[f
     return Text(f"第 {zh} 个元素不对（从 0 数起）", f"entry {en} is off (counted from 0)")
 
 
-def _short(understood: str) -> Text:
-    return verdict.typed(reading.shown(understood))
+def _short(flat: list[float], shape: tuple[int, ...]) -> Text:
+    """The entries as they are repeated: with few digits, whatever was typed."""
+    return verdict.typed(reading.shown(_write(_fold(flat, shape), 6), 60))
 
 
 def _fold(flat: list[float], shape: tuple[int, ...]) -> Any:
@@ -129,10 +130,10 @@ def _fold(flat: list[float], shape: tuple[int, ...]) -> Any:
     return [_fold(flat[n * size : (n + 1) * size], shape[1:]) for n in range(shape[0])]
 
 
-def _write(value: Any) -> str:
+def _write(value: Any, digits: int = 12) -> str:
     if isinstance(value, list):
-        return "[" + ", ".join(map(_write, value)) + "]"
-    return format(value, ".12g")
+        return "[" + ", ".join(_write(one, digits) for one in value) + "]"
+    return format(value, f".{digits}g")
 
 
 def key_text(dealt: Dealt) -> str:
