@@ -227,7 +227,7 @@ def _ends_up(name, bound):
 CLAIMS = (
     Claim("stays-within", zh="x 始终在 [−1, 1] 内", en="x stays within -1 and 1", residual=_within),
     Claim("paths-end-there", zh="路径的终点就是输出", en="the paths end at the outputs", residual=_ends),
-    Claim("adam-goes-wrong", zh="两组设定（默认；C=1010 与 Adam 的默认衰减率，百万步）下 Adam 的中位数在 +0.5 以上，最优是 −1",
+    Claim("adam-goes-wrong", zh="两组设定（默认；C=1010、Adam 的默认衰减率、百万步）下，Adam 的中位数在 +0.5 以上",
           en="in two settings (the default; C = 1010 and Adam's own rates, 1e6 steps) Adam's median ends above +0.5",
           residual=_ends_up("adam", 0.5)),
     Claim("amsgrad-goes-right", zh="同样的梯度，AMSGrad 的中位数到 −0.4 以下",
