@@ -95,6 +95,8 @@ def latest_weights(events: Iterable[Event]) -> Event | None:
 
 def readable(event: Event) -> bool:
     """Whether an event of a known card kind holds what it must."""
+    if event.kind == "review":
+        return event.data.get("rating") in RATINGS and _whole(event.data.get("day")) is not None
     return event.kind not in _ACTS or _ACTS[event.kind](CardState("?", due_ms=0), event, None) is not None
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qbank.domain import Event
 from qbank.scheduling import replay
 from qbank.services import people
 from qbank.services.backups import Backups, Restored, unreadable
 from qbank.services.bank import Bank
 from qbank.services.cards import rebuild_all, settle_deal
-from qbank.storage import Store, Tx, aliases, backup, content, deals, events, health, learners, states
+from qbank.storage import Store, Tx, activity, aliases, backup, content, deals, events, health, learners, states
 from qbank.storage.errors import DamagedDatabase, bad_database
 from qbank.storage.header import kind_of
 from qbank.storage.swap import held
@@ -128,10 +129,12 @@ class Doctor:
             found = [Check("integrity", tuple(health.integrity(tx))), Check("schema", tuple(health.schema(tx)))]
             if not all(check.ok for check in found):
                 return found  # the other checks would stumble over the same
+            log = list(events.every(tx))
             found += [
-                Check("log", tuple(unreadable(tx))),
+                Check("log", tuple(unreadable(log))),
                 Check("orphans", tuple(_orphans(tx))),
-                Check("cache", tuple(_stale(tx))),
+                Check("cache", tuple(_stale(tx, log))),
+                Check("days", tuple(_miscounted(tx, log))),
                 Check("search", tuple(f"version {v[:12]}: not all is indexed" for v in health.unsearchable(tx))),
                 Check("clock", tuple(self._ahead(tx)), warning=True),
             ]
@@ -152,6 +155,7 @@ class Doctor:
             for deal, learner in _wrong_deals(tx):
                 settle_deal(tx, learners.person(tx, learner), deal)
             rebuild_all(tx)
+            activity.write(tx, activity.recount(events.every(tx)))
             for version in health.unsearchable(tx):
                 content.drop(tx, version)  # read again at the next use
         self._bank(store).drift(mend=True)
@@ -176,11 +180,18 @@ def _wrong_deals(tx: Tx) -> list[tuple[str, str]]:
     return wrong
 
 
-def _stale(tx: Tx) -> list[str]:
-    was, everything = aliases.every(tx), list(events.every(tx))
+def _stale(tx: Tx, log: Sequence[Event]) -> list[str]:
+    was = aliases.every(tx)
     found = []
     for root in sorted(learners.roots(tx)):
-        cached, right = states.every(tx, root), replay(everything, was, root)
+        cached, right = states.every(tx, root), replay(log, was, root)
         wrong = sorted(card for card in {*cached, *right} if cached.get(card) != right.get(card))
         found += [f"{card} is not what its log says" for card in wrong]
     return found
+
+
+def _miscounted(tx: Tx, log: Sequence[Event]) -> list[str]:
+    """Study days whose sums are not those of the log."""
+    counted, right = activity.stored(tx), activity.recount(log)
+    wrong = {key[1:3] for key in {*counted, *right} if not activity.same(counted.get(key), right.get(key))}
+    return [f"{kind}s of day {day} (since 1970-01-01) are miscounted" for day, kind in sorted(wrong)]

@@ -48,20 +48,26 @@ def read(line: bytes) -> Event:
         raise RefusedLine(f"not strict JSON: {error}"[:120]) from None
     if not isinstance(raw, dict):
         raise RefusedLine("not a JSON object")
-    event = Event(
-        _string(raw, "uuid", _ID),
-        _whole(raw, "at_ms", 0, LATEST_MS),
-        _whole(raw, "zone_min", -1440, 1440),
-        _string(raw, "learner", _ID),
-        _string(raw, "kind", _KIND),
-        _object(raw, "data"),
-    )
+    event = _event(raw)
+    _check_rest(event)
+    return event
+
+
+def check(event: Event) -> None:
+    """RefusedLine for an event whose line :func:`read` would refuse."""
+    raw = {name: getattr(event, name) for name in ("uuid", "at_ms", "zone_min", "learner", "kind", "data")}
+    _event(raw)
+    if len(_check_rest(event)) > LONGEST:
+        raise RefusedLine(f"longer than {LONGEST} bytes")
+
+
+def _check_rest(event: Event) -> bytes:
+    """The line of an event of well-formed parts."""
     _check_content(event)
     try:
-        write(event).encode("utf-8")
+        return write(event).encode("utf-8")
     except (ValueError, RecursionError):
         raise RefusedLine("a number or a text that strict JSON cannot hold") from None
-    return event
 
 
 def _check_content(event: Event) -> None:
@@ -81,6 +87,17 @@ def _check_content(event: Event) -> None:
         raise RefusedLine("a setting needs data.key and data.value")
     if kind == "learner" and not any(isinstance(data.get(name), str) and data[name] for name in ("name", "joins")):
         raise RefusedLine("a learner event needs data.name or data.joins")
+
+
+def _event(raw: Mapping[str, Any]) -> Event:
+    return Event(
+        _string(raw, "uuid", _ID),
+        _whole(raw, "at_ms", 0, LATEST_MS),
+        _whole(raw, "zone_min", -1440, 1440),
+        _string(raw, "learner", _ID),
+        _string(raw, "kind", _KIND),
+        _object(raw, "data"),
+    )
 
 
 def _no_constant(name: str) -> NoReturn:

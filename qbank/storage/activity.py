@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from math import isclose
 
 from sqlalchemy import Integer, String, func, select
 from sqlalchemy.sql import ColumnElement
 
+from qbank.domain import Event
 from qbank.storage.events import ANSWERS, RARE
 from qbank.storage.store import Tx
 from qbank.storage.tables import answer_day, counted, event, is_counted
@@ -46,6 +48,48 @@ def tallies(tx: Tx, learners: Collection[str], since: int | None = None) -> dict
         if key in found:
             found[key].add(undone, -1)
     return {key: tally for key, tally in found.items() if tally.answers > 0}
+
+
+Key = tuple[str, int, str, int]
+"""Learner, study day, kind, step of predicted recall."""
+
+
+def stored(tx: Tx) -> dict[Key, Tally]:
+    """Everybody's sums as the log's trigger wrote them, undone answers among them."""
+    rows = tx.sql("SELECT learner, day, kind, bin, answers, ms, recalled, predicted FROM answer_day")
+    return {tuple(row[:4]): Tally(*row[4:]) for row in rows}
+
+
+def recount(log: Iterable[Event]) -> dict[Key, Tally]:
+    """What :func:`stored` should give."""
+    found: dict[Key, Tally] = {}
+    for one in log:
+        data = one.data
+        day, ms, predicted = data.get("day"), data.get("ms"), data.get("predicted")
+        if one.kind not in ANSWERS or type(day) is not int or abs(day) > 9_999_999:
+            continue
+        step = int(max(0.0, min(BINS - 1.0, predicted * BINS))) if isinstance(predicted, float) else -1
+        tally = found.setdefault((one.learner, day, one.kind, step), Tally())
+        tally.answers += 1
+        tally.ms += max(0, min(86_400_000, ms)) if type(ms) is int else 0
+        tally.recalled += data.get("rating") in ("hard", "good", "easy")
+        tally.predicted += predicted if isinstance(predicted, float) else 0.0
+    return found
+
+
+def same(one: Tally | None, other: Tally | None) -> bool:
+    """Whether two sums are equal; those of fractions depend on the order in which they were added."""
+    if one is None or other is None:
+        return one is other
+    exact = (one.answers, one.ms, one.recalled) == (other.answers, other.ms, other.recalled)
+    return exact and isclose(one.predicted, other.predicted, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def write(tx: Tx, right: Mapping[Key, Tally]) -> None:
+    """Replace everybody's sums."""
+    tx.sql("DELETE FROM answer_day")
+    rows = ((*key, t.answers, t.ms, t.recalled, t.predicted) for key, t in right.items())
+    tx.many("INSERT INTO answer_day VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def days(tx: Tx, learners: Collection[str]) -> dict[int, int]:

@@ -60,7 +60,7 @@ def test_a_sound_database_passes_and_is_left_alone(sick):
     assert report.backup is None
     assert world.store.path.read_bytes() == before
     assert {check.name for check in report.checks} == {
-        "integrity", "schema", "log", "orphans", "cache", "search", "clock", "content",
+        "integrity", "schema", "log", "orphans", "cache", "days", "search", "clock", "content",
     }  # fmt: skip
 
 
@@ -187,3 +187,31 @@ def test_what_is_no_database_is_refused(tmp_path, bank):
     with pytest.raises(QbankError, match="exist"):
         doctor.mend()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE answer_day SET answers = answers + 1 WHERE kind = 'review' AND recalled > 0",
+        "UPDATE answer_day SET predicted = predicted + 0.001 WHERE bin >= 0",
+        "DELETE FROM answer_day",
+        "INSERT INTO answer_day SELECT learner, 3, kind, bin, answers, ms, recalled, predicted FROM answer_day LIMIT 1",
+    ],
+)
+def test_sums_that_are_not_those_of_the_log_are_counted_again(sick, sql):
+    world, doctor, run = sick
+
+    def sums() -> list:
+        with closing(sqlite3.connect(world.store.path)) as raw:
+            rows = raw.execute("SELECT * FROM answer_day ORDER BY 1, 2, 3, 4").fetchall()
+        return [(*row[:7], pytest.approx(row[7])) for row in rows]
+
+    right, log = sums(), world.log()
+    world.store.close()
+    run(sql)
+    assert failing(doctor.examine()) == ["days"]
+    report = doctor.mend()
+    assert report.ok
+    assert [check.name for check in report.checks if check.mended] == ["days"]
+    assert sums() == right
+    assert world.log() == log
