@@ -84,10 +84,10 @@ def sample(rng):
 
 
 def variant(rng):
-    """One step from a weight in tenths; the steps back in time are few enough for a calculator."""
+    """One step from a weight in twentieths; the steps back in time are few enough for a calculator."""
     while True:
-        w0, T = int(rng.integers(5, 16)) / 10, int(rng.integers(3, 16))
-        y, lam = int(rng.choice([1, 2, 3])), float(rng.choice([0.2, 0.5, 1.0, 2.0]))
+        w0, T = int(rng.integers(10, 31)) / 20, int(rng.integers(3, 21))
+        y, lam = int(rng.integers(1, 7)), float(rng.choice([0.2, 0.5, 1.0, 2.0]))
         lr = float(rng.choice([0.01, 0.02, 0.05]))
         first = (w0**T - y) * T * w0 ** (T - 1)
         told_apart = lam * w0 > 0.05 * abs(first) and abs(first + lam * w0) > 0.1
