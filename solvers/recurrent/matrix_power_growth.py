@@ -58,14 +58,17 @@ def sample(rng):
 
 
 def variant(rng):
-    """Eigenvectors (1, 1) and (1, -1), eigenvalues a + b and a - b with one decimal; both parts of h are there."""
+    """Eigenvectors (1, 1) and (1, -1), eigenvalues with one decimal; both parts of h still count at the end."""
     while True:
         a, b = int(rng.integers(2, 11)), int(rng.integers(1, 8))
-        h = [int(v) for v in rng.integers(-5, 6, size=2)]
-        if abs(h[0]) != abs(h[1]) and h[0] * h[1] != 0 and a + b <= 13 and abs(a - b) >= 2:
+        h = rng.integers(-5, 6, size=2)
+        steps = int(rng.integers(3, 7))
+        large, small = (a + b) / 10, (a - b) / 10
+        parts = np.array([large**steps * np.sum(h), small**steps * (h[0] - h[1])]) / 2
+        low, high = np.sort(np.abs(parts))
+        if a + b <= 15 and a + b != 10 and low >= 0.08 and high <= 8 * low and abs(np.sum(parts)) >= 0.1:
             break
-    W = [[a / 10, b / 10], [b / 10, a / 10]]
-    return {"W": W, "h": h, "steps": int(rng.integers(3, 9))}
+    return {"W": [[a / 10, b / 10], [b / 10, a / 10]], "h": [int(v) for v in h], "steps": steps}
 
 
 # ---- What people get wrong.
