@@ -53,17 +53,17 @@ def sample(rng):
 
 
 def variant(rng):
-    """Two distributions in tenths, two or three outcomes, different and nowhere zero."""
+    """Two distributions in twentieths, two or three outcomes, different and nowhere zero."""
     k = int(rng.integers(2, 4))
 
-    def tenths():
-        cuts = np.sort(rng.choice(np.arange(1, 10), size=k - 1, replace=False))
-        return [int(n) / 10 for n in np.diff(np.concatenate(([0], cuts, [10])))]
+    def twentieths():
+        cuts = np.sort(rng.choice(np.arange(1, 20), size=k - 1, replace=False))
+        return [int(n) / 20 for n in np.diff(np.concatenate(([0], cuts, [20])))]
 
-    p = tenths()
-    q = tenths()
+    p = twentieths()
+    q = twentieths()
     while q == p or q == p[::-1]:  # a mirrored pair would make both directions equal
-        q = tenths()
+        q = twentieths()
     return {"p": p, "q": q}
 
 

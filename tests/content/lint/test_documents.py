@@ -33,7 +33,7 @@ def items(by_hand: int, choices: int = 0, formulas: int = 0) -> tuple[str, str]:
     """More items before the misconceptions."""
     numbers = "".join(
         f"[[item]]\nid = 'hand-{n}'\nkind = 'number'\nsolver = 'kl-divergence'\nask = 'D'\n"
-        f"zh.stem = '第{n}对：$P=<<p>>$，$Q=<<q>>$'\nen.stem = 'Pair {n}: $P=<<p>>$, $Q=<<q>>$'\nseeds = [2]\n\n"
+        f"zh.stem = '第{n}对：$P=<<p>>$，$Q=<<q>>$'\nen.stem = 'Pair {n}: $P=<<p>>$, $Q=<<q>>$'\nseeds = [3]\n\n"
         for n in range(by_hand)
     )
     formula = "".join(
