@@ -90,8 +90,11 @@ def variant(rng):
         v = int(rng.choice([1, 2, 3, 4]))
         average, clips = np.mean(g, axis=0), np.mean(_clipped(g, v), axis=0)
         lengths = _norm(g).ravel()
-        far = abs(lengths[0] - lengths[1]) > 2 and np.min(lengths) > v
-        if far and np.linalg.norm(average) > 1.2 * v and np.all(np.abs(average) > 0.9) and np.all(np.abs(clips) > 0.05):
+        size = np.linalg.norm(clips) / v
+        if abs(lengths[0] - lengths[1]) < 2 or np.min(lengths) <= v or not 0.2 < size < 0.85:
+            continue
+        apart = np.linalg.norm(clips / np.linalg.norm(clips) - average / np.linalg.norm(average))
+        if apart > 0.25 and np.linalg.norm(average) > 1.2 * v and np.all(np.abs(clips) > 0.05):
             return {"g": g.tolist(), "v": v}
 
 
