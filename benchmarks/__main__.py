@@ -40,6 +40,8 @@ def main() -> int:
         missed |= ratio > goal
         mark = "" if ratio <= goal else "  missed"
         print(f"{what:<38}{against:<20}{ratio:>7.2f}{goal:>7.2f}   {times}{mark}", flush=True)
+        if mark and (told := beside_anki.takes(what)):
+            print(f"{'':<10}would take: {told}", flush=True)
     if "anki" in chosen.only and not beside_anki.available():
         print(f"{'(no .venv-bench: make bench makes it)':<38}{beside_anki.AGAINST:<20}{'-':>7}")
     return int(missed)
