@@ -87,12 +87,12 @@ def sample(rng):
 
 
 def variant(rng):
-    """Four steps from rates that people use, other than the defaults."""
+    """Four steps, with rates other than the defaults."""
     return {
         "mu": int(rng.choice([-5, -4, -3, -2, 2, 3, 4, 5])),
         "sigma": int(rng.integers(1, 8)),
-        "rho1": [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95][int(rng.integers(8))],
-        "rho2": [0.9, 0.92, 0.95, 0.96, 0.98, 0.99, 0.995, 0.999][int(rng.integers(8))],
+        "rho1": int(rng.integers(50, 97)) / 100,
+        "rho2": int(rng.integers(900, 1000)) / 1000,
         "steps": 4,
         "runs": 2,
     }

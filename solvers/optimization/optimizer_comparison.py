@@ -286,7 +286,7 @@ def _consistent(given, out):
 
 
 CLAIMS = (
-    Claim("tuned", zh="每个方法在每个问题上都取网格中最好的学习率", en="each optimizer has the grid's best rate everywhere",
+    Claim("tuned", zh="每个方法都逐题取网格中最好的学习率", en="each has the best rate of its grid, problem by problem",
           residual=_consistent),
     Claim("none-is-best-everywhere", zh="每个方法都至少在一个问题上落后最好的两倍以上（200 步、8 次以上）",
           en="each optimizer is at least twofold behind the best on some problem (200 steps, 8 runs or more)",
