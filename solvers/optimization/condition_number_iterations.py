@@ -132,7 +132,7 @@ def sample(rng):
 
 def variant(rng):
     """Two curvatures whose ratio is a square: its root suits a pencil."""
-    low, root = int(rng.integers(1, 13)), int(rng.integers(2, 26))
+    low, root = int(rng.integers(1, 41)), int(rng.integers(2, 26))
     target = float(rng.choice([0.01, 0.02, 0.05, 0.001, 0.002, 0.005]))
     return {"curvatures": [low, low * root**2], "share": 1, "target": target, "limit": 2500}
 
@@ -204,8 +204,6 @@ MISTAKES = (
     Mistake("complement", "给的是余角：2√κ/(κ+1) 是夹角的余弦",
             "the complement: 2 sqrt k/(k+1) is the cosine of the angle",
             _wrong("angle", lambda low, high, kappa, share: np.degrees(np.arcsin(2 * np.sqrt(kappa) / (kappa + 1))))),
-    Mistake("largest-slope-only", "那是 κ 的反正切：用错了公式", "that is the arc tangent of k",
-            _wrong("angle", lambda low, high, kappa, share: np.degrees(np.arctan(kappa)))),
     Mistake("never-wrong-way", "以为负梯度总指向极小点；只有 κ = 1 时才是",
             "takes the negative gradient to point at the minimum: it does only where kappa is 1",
             _wrong("angle", lambda low, high, kappa, share: 0 * kappa)),
