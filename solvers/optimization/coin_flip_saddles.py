@@ -49,7 +49,7 @@ def sample(rng):
 def variant(rng):
     """Chances at which the maxima can be told from nothing: at least 2.5 % of the saddles."""
     while True:
-        n, p = int(rng.integers(2, 9)), int(rng.integers(20, 81)) / 100
+        n, p = int(rng.integers(2, 9)), int(rng.integers(80, 321)) / 400
         minima, maxima = p**n, (1 - p) ** n
         if p != 0.5 and maxima > 0.025 * (1 - minima - maxima):
             return {"n": n, "p": p}
