@@ -52,6 +52,54 @@ def adam_peer(torch: Any, given: Given) -> Callable[[], object]:
     return optimizer(torch, given, lambda weights: torch.optim.Adam(weights, lr=0.001))
 
 
+def momentum_given(torch: Any, generator: Any) -> Given:
+    draw = gradients(torch, generator)
+    return {"theta": draw["theta"], "g": draw["g"][0], "v": torch.zeros(MILLION), "alpha": 0.9, "eps": 0.01}
+
+
+def momentum_peer(torch: Any, given: Given) -> Callable[[], object]:
+    return optimizer(torch, given, lambda weights: torch.optim.SGD(weights, lr=0.01, momentum=0.9))
+
+
+def rmsprop_given(torch: Any, generator: Any) -> Given:
+    return {**gradients(torch, generator), "r0": torch.zeros(MILLION), "place": "outside"}
+
+
+def rmsprop_peer(torch: Any, given: Given) -> Callable[[], object]:
+    return optimizer(torch, given, lambda weights: torch.optim.RMSprop(weights, lr=0.001))
+
+
+def batch(torch: Any, generator: Any) -> Given:
+    """A thousand examples of a thousand features."""
+    ones, zeros = torch.ones(1000), torch.zeros(1000)
+    x = torch.randn(1000, 1000, generator=generator)
+    return {"x": x, "gamma": ones, "beta": zeros, "running_mean": zeros, "running_var": ones}
+
+
+def batchnorm_peer(torch: Any, given: Given) -> Callable[[], object]:
+    layer = torch.nn.BatchNorm1d(1000).requires_grad_(False)
+    return lambda: layer(given["x"])
+
+
+def clip_given(torch: Any, generator: Any) -> Given:
+    """Ten tensors of a hundred thousand gradients."""
+    return {"g": torch.randn(10, MILLION // 10, generator=generator), "v": 1.0, "nonfinite": "refuse"}
+
+
+def clip_peer(torch: Any, given: Given) -> Callable[[], object]:
+    """The tensors are copied first: torch clips in place, the solver returns new ones."""
+
+    def work() -> object:
+        weights = [torch.empty(0) for _ in given["g"]]
+        for weight, gradient in zip(weights, given["g"], strict=True):
+            weight.data = gradient
+            weight.grad = gradient.clone()
+        torch.nn.utils.clip_grad_norm_(weights, given["v"])
+        return [weight.grad for weight in weights]
+
+    return work
+
+
 def image(torch: Any, generator: Any) -> Given:
     """A feature map of a million numbers."""
     return {"x": torch.randn(1000, 1000, generator=generator), "size": 2, "stride": 2}
@@ -102,6 +150,10 @@ CASES = (
         adam_given,
         adam_peer,
     ),
+    Case("rmsprop-step", "rmsprop-step", "torch.optim.RMSprop", rmsprop_given, rmsprop_peer),
+    Case("momentum-step", "momentum-step", "torch.optim.SGD momentum", momentum_given, momentum_peer),
+    Case("batchnorm-forward", "batchnorm-forward", "torch.nn.BatchNorm1d", batch, batchnorm_peer),
+    Case("grad-clip-norm", "grad-clip-norm", "torch clip_grad_norm_", clip_given, clip_peer),
     Case(
         "pool2d max",
         "pool2d",

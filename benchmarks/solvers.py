@@ -2,8 +2,9 @@
 
 A solver's ``compute`` is run whole, but nobody listens to its steps (torch records none); torch's part is what a
 training loop calls, from a fresh state. Both on one thread.
-Time: medians of interleaved rounds in one process. Memory: what the process takes at most beyond the arrays it was
-given, each side in a process of its own. Memory that the system does not tell (no /proc) is left out.
+Time: medians of interleaved rounds in one process, counted in processor time, so that others at work do not count.
+Memory: what the process takes at most beyond the arrays it was given, each side in a process of its own; left out
+where the system does not tell (no /proc).
 """
 
 from __future__ import annotations
@@ -61,15 +62,15 @@ def sides(case: Case) -> dict[str, Work]:
 
 
 def times(case: Case, rounds: int) -> tuple[float, float]:
-    """Median seconds of (solver, torch) over interleaved rounds, after one that is not counted."""
+    """Median processor seconds of (solver, torch) over interleaved rounds, after one that is not counted."""
     both = sides(case)
     taken: dict[str, list[float]] = {name: [] for name in both}
     for turn in range(rounds + 1):
         for name, work in both.items():
-            start = time.perf_counter()
+            start = time.process_time()
             work()
             if turn:
-                taken[name].append(time.perf_counter() - start)
+                taken[name].append(time.process_time() - start)
     return statistics.median(taken["qbank"]), statistics.median(taken["torch"])
 
 

@@ -40,22 +40,21 @@ def check(x, gamma, beta, running_mean, running_var, eps, momentum, mode):
 
 def compute(xp, note, x, gamma, beta, running_mean, running_var, eps, momentum, mode):
     m = x.shape[-2]
-    mean = xp.mean(x, axis=-2, keepdims=True)
-    centered = x - mean
-    var = xp.mean(centered * centered, axis=-2, keepdims=True)
-    note("mean", mean[..., 0, :])
-    note("var", var[..., 0, :])
     if mode == "train":
-        scale = gamma / xp.sqrt(var + eps)
-        y = centered * scale + beta
-        next_mean = (1 - momentum) * running_mean + momentum * mean[..., 0, :]
-        next_var = (1 - momentum) * running_var + momentum * (m / (m - 1)) * var[..., 0, :]
+        mean = xp.mean(x, axis=-2)
+        centered = x - mean[..., None, :]
+        var = xp.mean(centered * centered, axis=-2)
+        next_mean = (1 - momentum) * running_mean + momentum * mean
+        next_var = (1 - momentum) * running_var + momentum * (m / (m - 1)) * var
     else:
-        scale = gamma / xp.sqrt(running_var + eps)
-        y = (x - running_mean) * scale + beta
-        next_mean = running_mean + xp.zeros_like(mean[..., 0, :])
-        next_var = running_var + xp.zeros_like(mean[..., 0, :])
-    return {"y": y, "next_mean": next_mean, "next_var": next_var}
+        none = xp.zeros_like(x[..., 0, :])
+        mean, var = running_mean + none, running_var + none
+        centered = x - running_mean
+        next_mean, next_var = mean, var
+    note("mean", mean)
+    note("var", var)
+    scale = gamma / xp.sqrt(var + eps)
+    return {"y": centered * scale[..., None, :] + beta, "next_mean": next_mean, "next_var": next_var}
 
 
 def oracle(x, gamma, beta, running_mean, running_var, eps, momentum, mode):
@@ -262,8 +261,8 @@ SOLVER = Solver(
     },
     outputs={"y": "1", "next_mean": "1", "next_var": "1"},
     steps={
-        "mean": {"zh": "批均值 μ", "en": "batch mean"},
-        "var": {"zh": "批方差（1/m）", "en": "batch variance (1/m)"},
+        "mean": {"zh": "用来归一化的均值", "en": "the mean in use"},
+        "var": {"zh": "用来归一化的方差（训练时除以 m）", "en": "the variance in use (1/m in training)"},
     },
     check=check,
     compute=compute,

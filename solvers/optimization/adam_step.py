@@ -46,15 +46,21 @@ def compute(xp, note, theta, g, s0, r0, t0, lr, rho1, rho2, delta):
     rows = []
     for k in range(g.shape[0]):
         t, gradient = t0 + k + 1, g[k, :]
-        s = rho1 * s + (1 - rho1) * gradient
-        r = rho2 * r + (1 - rho2) * gradient * gradient
+        s = rho1 * s
+        s += (1 - rho1) * gradient  # in place: s is new, and a million parameters want no more copies than needed
+        square = gradient * gradient
+        square *= 1 - rho2
+        r = rho2 * r
+        r += square
         s_hat = s / (1 - rho1**t)
         r_hat = r / (1 - rho2**t)
-        update = -lr * s_hat / (xp.sqrt(r_hat) + delta)
+        update = s_hat / (xp.sqrt(r_hat) + delta)
+        update *= -lr
         theta = theta + update
         rows.append((s, r, s_hat, r_hat, update, theta))
     for name, column in zip(STEPS, zip(*rows, strict=True), strict=True):
-        note(name, xp.stack(column))  # not one by one: a single step keeps its time axis
+        # not one by one: a single step keeps its time axis
+        note(name, xp.stack(column) if len(column) > 1 else column[0][None, ...])
     return {"theta": theta, "s": s, "r": r}
 
 

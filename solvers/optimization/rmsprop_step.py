@@ -44,13 +44,18 @@ def compute(xp, note, theta, g, r0, lr, rho, delta, place):
     rows = []
     for k in range(g.shape[0]):
         gradient = g[k, :]
-        r = rho * r + (1 - rho) * gradient * gradient
+        square = gradient * gradient
+        square *= 1 - rho  # in place: it is new, and a million parameters want no more copies than needed
+        r = rho * r
+        r += square
         rate = lr / (xp.sqrt(delta + r) if place == "inside" else delta + xp.sqrt(r))
-        update = -rate * gradient
+        update = rate * gradient
+        update *= -1.0
         theta = theta + update
         rows.append((r, rate, update, theta))
     for name, column in zip(STEPS, zip(*rows, strict=True), strict=True):
-        note(name, xp.stack(column))  # not one by one: a single step keeps its time axis
+        # not one by one: a single step keeps its time axis
+        note(name, xp.stack(column) if len(column) > 1 else column[0][None, ...])
     one = xp.ones_like(theta[0, ...])
     note("window", one / (1 - rho))
     note("half_life", xp.log(one / 2) / xp.log(one * rho))
