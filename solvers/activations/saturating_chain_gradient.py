@@ -138,6 +138,21 @@ def _wrong(rule):
     return value
 
 
+def _slopes(rule, kinds=KINDS):
+    """Mistaken slopes and the gradient that follows from them."""
+
+    def value(h0, w, b, activation):
+        if activation not in kinds:
+            return {}
+        a, h = _forward(h0, w, b, activation)
+        wrong = rule(a, h, activation)
+        if np.allclose(wrong, SLOPE[activation](a), rtol=1e-9, atol=0):
+            return {}
+        return {"slopes": wrong, "gradient": np.prod(w * wrong, axis=-1)}
+
+    return value
+
+
 MISTAKES = (
     Mistake("weights-forgotten", "只乘了激活的导数，漏乘权重", "slopes alone were multiplied: the weights are missing",
             _wrong(lambda h0, w, a, h, kind: np.prod(SLOPE[kind](a), axis=-1))),
@@ -145,7 +160,7 @@ MISTAKES = (
             _wrong(lambda h0, w, a, h, kind: np.prod(w, axis=-1))),
     Mistake("slope-of-the-output", "导数取在了单元的输出处；应取在它的输入 a 处",
             "the slope was taken at the unit's output, not at its input a",
-            _wrong(lambda h0, w, a, h, kind: np.prod(w * SLOPE[kind](h), axis=-1))),
+            _slopes(lambda a, h, kind: SLOPE[kind](h))),
     Mistake("steepest-everywhere", "每层都用了最大斜率：那是上界，不是梯度",
             "the steepest slope was used in every layer: that is the bound",
             _wrong(lambda h0, w, a, h, kind: np.prod(w * STEEPEST[kind], axis=-1))),
@@ -155,8 +170,12 @@ MISTAKES = (
             _wrong(lambda h0, w, a, h, kind: np.sum(w * SLOPE[kind](a), axis=-1))),
     Mistake("slope-of-tanh", "用了 1 − h²，那是 tanh 的导数；σ 的导数是 h(1−h)",
             "1 - h^2 is the slope of tanh; that of the sigmoid is h (1 - h)",
-            lambda h0, w, b, activation: {"gradient": np.prod(
-                w * (1 - _forward(h0, w, b, activation)[1] ** 2), axis=-1)} if activation == "sigmoid" else {}),
+            _slopes(lambda a, h, kind: 1 - h**2, kinds=("sigmoid",))),
+    Mistake("slope-of-the-sigmoid", "用了 h(1−h)，那是 σ 的导数；tanh 的导数是 1 − h²",
+            "h (1 - h) is the slope of the sigmoid; that of tanh is 1 - h^2",
+            _slopes(lambda a, h, kind: h * (1 - h), kinds=("tanh",))),
+    Mistake("slope-is-the-value", "把激活的值当成了它的导数", "the activation's value was taken for its slope",
+            _slopes(lambda a, h, kind: h, kinds=("sigmoid", "tanh"))),
     Mistake("bound-of-slope-one", "σ 的导数最大 1/4，不是 1", "the sigmoid's slope is at most 1/4, not 1",
             lambda h0, w, b, activation: {"bound": np.prod(np.abs(w), axis=-1)} if activation == "sigmoid" else {}),
     Mistake("bound-without-weights", "斜率有上界，权重没有：界里还要乘 ∏|w|",

@@ -87,23 +87,39 @@ def variant(rng):
     """One step from a weight in twentieths; the steps back in time are few enough for a calculator."""
     while True:
         w0, T = int(rng.integers(10, 31)) / 20, int(rng.integers(3, 21))
-        y, lam = int(rng.integers(1, 7)), float(rng.choice([0.2, 0.5, 1.0, 2.0]))
-        lr = float(rng.choice([0.01, 0.02, 0.05]))
+        y, lam = int(rng.integers(1, 7)), float(rng.choice([0.5, 1.0, 2.0]))
+        lr = float(rng.choice([0.05, 0.1, 0.2]))
         first = (w0**T - y) * T * w0 ** (T - 1)
+        moves = 0.05 < abs(lr * first) < 0.6 and lr * lam * w0 > 0.03 and w0 - lr * (first + lam * w0) > 0.15
         told_apart = lam * w0 > 0.05 * abs(first) and abs(first + lam * w0) > 0.1
-        if w0 != 1 and abs(w0**T - y) > 0.05 and abs(first) > 0.3 and 0.02 < abs(lr * first) < 0.4 and told_apart:
+        if w0 != 1 and abs(w0**T - y) > 0.05 and moves and told_apart:
             return {"w0": w0, "y": y, "lam": lam, "T": T, "lr": lr, "steps": 1}
 
 
 # ---- Mistakes and claims.
 
 
-def _first(rule):
-    return lambda w0, y, lam, T, lr, steps: {"first": rule(w0, y, lam, T)}
-
-
 def _right(w, y, T):
     return (w**T - y) * T * w ** (T - 1)
+
+
+def _first(rule):
+    """A mistaken data gradient; where one step is taken, also the end that it leads to."""
+
+    def value(w0, y, lam, T, lr, steps):
+        wrong = rule(w0, y, lam, T)
+        return {"first": wrong, **({"end": w0 - lr * (wrong + lam * w0)} if steps == 1 else {})}
+
+    return value
+
+
+def _end(rule):
+    """A mistaken update, for one step."""
+
+    def value(w0, y, lam, T, lr, steps):
+        return {"end": rule(w0, _right(w0, y, T), lam, lr)} if steps == 1 and lam else {}
+
+    return value
 
 
 def _as_an_initialization(w0, y, lam, T, lr, steps):
@@ -124,6 +140,13 @@ MISTAKES = (
             _first(lambda w, y, lam, T: (w**T - y) * T * w**T)),
     Mistake("error-left-out", "漏乘误差 w^T − y", "the error w^T - y is missing",
             _first(lambda w, y, lam, T: T * w ** (T - 1))),
+    Mistake("penalty-left-out", "漏了惩罚的梯度 λw", "the penalty's gradient lam w is missing",
+            _end(lambda w, g, lam, lr: w - lr * g)),
+    Mistake("shrinks-without-the-rate", "惩罚的梯度也要乘学习率：权重缩到 1 − lr·λ 倍，不是 1 − λ",
+            "the penalty's gradient takes the learning rate too: the weight shrinks by 1 - lr lam, not by 1 - lam",
+            _end(lambda w, g, lam, lr: w - lr * g - lam * w)),
+    Mistake("uphill", "符号反了，沿梯度走了", "the sign is off: a step along the gradient",
+            _end(lambda w, g, lam, lr: w + lr * (g + lam * w))),
     Mistake("memory-kept", "以为有惩罚时仍能记到 y；惩罚把终点拉低了",
             "believes that the memory still reaches y; the penalty pulls the end below it",
             lambda w0, y, lam, T, lr, steps: {"memory": 0 * w0 + y} if lam else {}),
