@@ -44,7 +44,8 @@ def compute(xp, note, theta, g, r0, lr, delta):
         theta = theta + update
         rows.append((r, rate, update, theta))
     for name, column in zip(STEPS, zip(*rows, strict=True), strict=True):
-        note(name, xp.stack(column))  # not one by one: a single step keeps its time axis
+        # not one by one: a single step keeps its time axis
+        note(name, xp.stack(column) if len(column) > 1 else column[0][None, ...])
     return {"theta": theta, "r": r}
 
 
