@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -124,12 +125,18 @@ def test_noise_is_among_the_numbers(page):
     assert "  e                 (2)  1.5  2.5" in text
 
 
+@cache
+def solved(slug):
+    """One run of each solver for all its pages: some train for seconds."""
+    return solving.solve(slug, lane="numpy" if "numpy" in solving.describe(slug).lanes else None)
+
+
 @pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("slug", solving.slugs())
 def test_every_page_fits(slug, lang, columns):
     info = solving.describe(slug)
-    text = render(solving.solve(slug, lane="numpy" if "numpy" in info.lanes else None), info, lang, columns)
+    text = render(solved(slug), info, lang, columns)
     assert max(width(line) for line in text.split("\n")) <= columns
     assert not any(line != line.rstrip() for line in text.split("\n"))
     assert all(line.isprintable() for line in text.split("\n"))

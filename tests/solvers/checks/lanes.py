@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from solver_checks.cases import Subject, every, given, samples, say, trace
+from solver_checks.cases import Subject, every, given, samples, say, solved, trace
 
 from solvers.compare import worst
 from solvers.lanes import Lane, pick
-from solvers.run import forward, run
+from solvers.run import forward
 
 
 def _named(out, note) -> list:
@@ -40,7 +40,7 @@ def type_and_shape_are_kept(subject: Subject, lane: str, dtype: str) -> None:
             say(fine, f"on {label} ({lane}, {dtype}) {name} has dtype {kind}")
             device = str(getattr(value, "device", "cpu"))
             say(device == str(where.device), f"on {label} {name} is on {device}, the run on {where.device}")
-        first = run(s, case, oracle=False).outputs
+        first = solved(s, case, oracle=False).outputs
         for name, value in out.items():
             say(np.shape(where.host(value)) == np.shape(first[name]), f"on {label} {name} changes its shape by lane")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from solver_checks.cases import Subject, every, given, samples, say, trace, variants
+from solver_checks.cases import Subject, every, given, samples, say, solved, trace, variants
 
 from solvers.compare import difference, worst
 from solvers.contract import BadInput
@@ -14,7 +14,7 @@ from solvers.run import forward, prepare, run
 def oracle_agrees(subject: Subject, lane: str, dtype: str, device: str = "cpu") -> None:
     """Compute and oracle agree on defaults, edges and samples."""
     for label, case in every(subject.solver):
-        solution = run(subject.solver, case, lane=lane, dtype=dtype, device=device, check=True)
+        solution = solved(subject.solver, case, lane=lane, dtype=dtype, device=device, check=True)
         oracle = solution.oracle
         say(
             oracle.agrees,
@@ -26,7 +26,7 @@ def oracle_agrees(subject: Subject, lane: str, dtype: str, device: str = "cpu") 
 def claims_hold(subject: Subject, lane: str, dtype: str) -> None:
     """Every claim holds on defaults, edges and samples."""
     for label, case in every(subject.solver):
-        solution = run(subject.solver, case, lane=lane, dtype=dtype, oracle=False)
+        solution = solved(subject.solver, case, lane=lane, dtype=dtype, oracle=False)
         for claim in solution.claims:
             say(
                 claim.holds,
@@ -39,7 +39,7 @@ def claims_are_true_of_the_oracle(subject: Subject) -> None:
     """A claim about outputs alone holds for the oracle's own numbers as well (steps stay compute's)."""
     s = subject.solver
     for label, case in every(s):
-        solution = run(s, case, oracle=False)
+        solution = solved(s, case, oracle=False)
         right = {n: np.asarray(v, dtype=np.float64) for n, v in s.oracle(**given(s, case)).items()}
         values = {**solution.values, **right}
         for claim in s.claims:
@@ -55,21 +55,20 @@ def mistakes_are_caught(subject: Subject) -> None:
     """The oracle rejects every mistake by four tolerances of the loosest dtype, on some sample, variant or edge."""
     s = subject.solver
     margin = 4 * max(s.tolerance.values())
-    everywhere = [*every(s), *variants(s)]
+    everywhere = []
+    for _, case in [*every(s), *variants(s)]:
+        arguments = given(s, case)
+        right = {n: np.asarray(v) for n, v in s.oracle(**arguments).items()}
+        everywhere.append((arguments, {**solved(s, case, oracle=False).values, **right}))
     for mistake in s.mistakes:
         farthest, brought_out = 0.0, False
-        for _, case in everywhere:
-            arguments = given(s, case)
+        for arguments, right in everywhere:
             before = repr(arguments)
             with np.errstate(all="ignore"):
                 wrong = mistake.value(**arguments)
             say(repr(arguments) == before, f"{mistake.id} changes its arguments in place")
             known = {**s.outputs, **s.steps}
             say(set(wrong) <= set(known), f"{mistake.id} gives {sorted(set(wrong) - set(known))}, which is no output")
-            right = {
-                **run(s, case, oracle=False).values,
-                **{n: np.asarray(v) for n, v in s.oracle(**arguments).items()},
-            }
             for name, value in wrong.items():
                 brought_out = True
                 farthest = max(farthest, difference(value, right[name]))
@@ -82,7 +81,7 @@ def mistakes_show_on_variants(subject: Subject) -> None:
     s = subject.solver
     for label, case in variants(s, range(12)):
         arguments = given(s, case)
-        right = run(s, case, oracle=False).values
+        right = solved(s, case, oracle=False).values
         found = False
         for mistake in s.mistakes:
             with np.errstate(all="ignore"):

@@ -8,11 +8,11 @@ import math
 import re
 
 import numpy as np
-from solver_checks.cases import Subject, every, given, say, trace, variants
+from solver_checks.cases import Subject, every, given, say, solved, trace, variants
 
 from solvers.contract import BadInput, Bars, Contour, Figure, Heatmap, Lines, Scatter
 from solvers.lanes import pick
-from solvers.run import collect, forward, prepare, run
+from solvers.run import collect, forward, prepare
 from solvers.values import plain
 
 CHINESE = re.compile(r"[一-鿿]")
@@ -170,7 +170,7 @@ def figure_is_data(subject: Subject) -> None:
     for label, case in every(s):
         if label.startswith("edge"):
             continue
-        solution = run(s, case, oracle=False)
+        solution = solved(s, case, oracle=False)
         steps = {step.id: step.value for step in solution.steps}
         figure = s.figure(solution.given, dict(solution.outputs), steps)
         say(isinstance(figure, Figure) and figure.marks, f"on {label} the figure is empty")
