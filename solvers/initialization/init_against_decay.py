@@ -223,7 +223,7 @@ SOLVER = Solver(
         "lam": Param(0.5, {"zh": "惩罚系数 λ", "en": "penalty lam"}, kind="float"),
         "T": Param(10, {"zh": "时间步数 T", "en": "time steps T"}, kind="int"),
         "lr": Param(0.002, {"zh": "学习率", "en": "learning rate"}, kind="float"),
-        "steps": Param(400, {"zh": "训练步数", "en": "training steps"}, kind="int"),
+        "steps": Param(120, {"zh": "训练步数", "en": "training steps"}, kind="int"),
     },
     outputs={"first": "1", "pull": "1", "end": "1", "memory": "1"},
     steps={

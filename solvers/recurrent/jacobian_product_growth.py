@@ -56,13 +56,11 @@ def compute(xp, note, gains, width, steps, draws, weights, W, h0):
             a = gain * xp.matmul(W[:, t % count, ...], h[..., None])[..., 0]
             if kind == "tanh":
                 h = xp.tanh(a)
-                slopes.append(1 - h * h)
-            elif kind == "relu":
-                h = xp.where(a > 0, a, 0.0)
-                slopes.append(xp.where(a > 0, xp.ones_like(a), 0.0))
+                slope = 1 - h * h
             else:
-                h = a
-                slopes.append(xp.ones_like(a))
+                on = (a > 0) | (kind == "linear")
+                h, slope = xp.where(on, a, 0.0), xp.where(on, xp.ones_like(a), 0.0)
+            slopes.append(slope)
         eye = xp.eye(width, dtype=h.dtype, device=h.device)
         product = xp.zeros_like(h)[..., None] + eye
         path = []
@@ -132,11 +130,6 @@ def _log(value):
     return np.log(np.maximum(value, 1e-300))
 
 
-def _spectral(given):
-    """Spectral norm of each draw's weights, (draws, count)."""
-    return np.linalg.norm(given["W"], 2, axis=(-2, -1))
-
-
 def _homogeneous(given, out):
     """A path over gain^k is the same for every gain: those of the first gain are the yardstick."""
     k = np.arange(given["steps"] + 1)[:, None]
@@ -150,7 +143,7 @@ def _homogeneous(given, out):
 
 def _bounded(given, out):
     """By how much the logarithm of any product exceeds that of the product of the spectral norms."""
-    logs = _log(_spectral(given))
+    logs = _log(np.linalg.norm(given["W"], 2, axis=(-2, -1)))
     total = np.sum(logs, axis=-1) if given["weights"] == "fresh" else given["steps"] * logs[:, 0]
     bound = total + given["steps"] * np.log(given["gains"])[:, None]
     return np.stack([np.maximum(_log(out[f"{kind}_draws"]) - bound, 0.0) for kind in KINDS])
@@ -197,14 +190,8 @@ CLAIMS = (
 )  # fmt: skip
 
 
-# ---- Mistakes.
-
-
 def _always(kinds, rule):
-    def value(gains, width, steps, draws, weights, W, h0):
-        return {kind: rule(gains, steps) for kind in kinds}
-
-    return value
+    return lambda gains, width, steps, draws, weights, W, h0: {kind: rule(gains, steps) for kind in kinds}
 
 
 MISTAKES = (
