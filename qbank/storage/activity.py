@@ -124,7 +124,7 @@ def _undone(tx: Tx, learners: Collection[str]) -> list[tuple[tuple[int, str, int
     columns = ", ".join(told[name] for name in ("day", "kind", "bin", "answers", "ms", "recalled", "predicted"))
     statement = (
         f"SELECT {columns} FROM event WHERE uuid IN (SELECT target FROM event WHERE kind = 'undo' "
-        f"AND {RARE} AND learner IN ({marks})) AND learner IN ({marks}) AND {is_counted('event')}"
-    )
+        f"AND {RARE} AND learner IN ({marks})) AND +learner IN ({marks}) AND {is_counted('event')}"
+    )  # with "+": found by uuid; SQLite would rather walk the learner's whole log
     rows = tx.connection.exec_driver_sql(statement, names + names)
     return [((row[0], row[1], row[2]), Tally(*row[3:])) for row in rows]

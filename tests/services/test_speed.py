@@ -50,6 +50,19 @@ def test_no_step_of_study_reads_through_the_log(world, study, right, plans):
             assert "learner=?)" not in step or "deal_open" in step, plan
 
 
+def test_statistics_do_not_read_through_the_log(world, study, right, plans):
+    from qbank.services.statistics import Statistics
+
+    right(study, study.next(), rating="easy")
+    study.undo()
+    right(study, study.next(), rating="easy")
+    assert Statistics(world.store, world.shelf).over().reviews == 1
+    steps = [plan.rpartition(" -> ")[2] for plan in plans()]
+    assert any(step.startswith("SEARCH event USING INDEX sqlite_autoindex_event_1 (uuid=?)") for step in steps)
+    assert not [step for step in steps if step.startswith("SCAN event")]
+    assert not [step for step in steps if step.endswith(("event_of_learner (learner=?)", "event_of_kind (learner=?)"))]
+
+
 def test_the_work_of_an_answer_does_not_grow_with_the_log(world, study, right, tmp_path):
     """SQLite's own count of executed instructions, with a short and a long log of other cards."""
     import json
