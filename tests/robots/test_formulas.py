@@ -125,6 +125,7 @@ def test_who_knows_the_formula_is_right_however_it_is_written(formula: Any, coun
         assert grade(dealt, typed).correct, typed
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.usefixtures("unproven")
 def test_each_wrong_formula_is_named_however_it_is_written(formula: Any, count: int) -> None:
     (dealt,) = formula.deals(1)
