@@ -95,10 +95,10 @@ def sample(rng):
 
 def variant(rng):
     """Two curvatures, no noise, a rate that stays, two steps: steep enough to flip or to run away for some."""
-    steep = int(rng.choice([8, 10, 16, 20, 25, 40, 50]))
-    flat = int(rng.choice([1, 2, 3, 4]))
+    steep = int(rng.integers(12, 90))
+    flat = int(rng.integers(1, 10))
     factor = float(rng.choice([0.2, 0.3, 0.5, 0.6, 0.7, 1.3, 1.4, 1.5, 1.6, 2.2, 2.4, 2.5]))
-    return {"lam": [flat, steep], "rates": [round(factor / steep, 6)], "sigma": 0,
+    return {"lam": [flat, steep], "rates": [round(factor / steep, 4)], "sigma": 0,
             "start": int(rng.choice([1, 2, 3, 4])),
             "share": 1, "look": 2, "steps": 2}  # fmt: skip
 

@@ -79,9 +79,9 @@ def variant(rng):
     return {
         "g": g if rng.random() < 0.5 else g[::-1],
         "eps": float(rng.choice([0.01, 0.02, 0.03, 0.05])),
-        "alpha": float(rng.choice([0.6, 0.7, 0.8, 0.9, 0.92, 0.95, 0.96, 0.97, 0.98, 0.99])),
+        "alpha": int(rng.integers(60, 100)) / 100,
         "steps": int(rng.integers(3, 9)),
-        "share": float(rng.choice([0.4, 0.55, 0.65, 0.7, 0.85, 0.93, 0.97])),
+        "share": int(rng.integers(31, 98)) / 100,
     }
 
 

@@ -102,11 +102,10 @@ def sample(rng):
 
 def variant(rng):
     """A fixed rate of a few digits and two steps; eps0 lam is large enough to be felt."""
-    lam = int(rng.choice([1, 2, 3, 4, 5]))
-    eps0 = float(rng.choice([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8]))
-    while eps0 * lam > 1.7 or abs(eps0 * lam - 1) < 0.15:
-        eps0 = round(eps0 / 2 + 0.05, 3)
-    return {"powers": [0, 1], "lam": lam, "sigma": int(rng.choice([2, 3, 4, 5])),
+    lam = int(rng.integers(1, 10))
+    rates = [n / 100 for n in range(5, 90, 5) if 0.2 <= n * lam / 100 <= 1.7 and abs(n * lam / 100 - 1) >= 0.15]
+    eps0 = float(rng.choice(rates))
+    return {"powers": [0, 1], "lam": lam, "sigma": int(rng.integers(2, 10)),
             "start": int(rng.choice([3, 4, 6, 8])),
             "eps0": eps0, "tau": 1, "steps": 2, "runs": 2}  # fmt: skip
 
