@@ -93,7 +93,7 @@ def sample(rng):
 
 
 def variant(rng):
-    """Whole numbers: a 2 by 2 kernel with holes over an image of five to seven pixels a side."""
+    """Whole numbers: a 2 by 2 kernel with holes over an image of four to six pixels a side."""
     dilation = int(rng.integers(2, 4))
     high, wide = (dilation + 2 + int(n) for n in rng.integers(0, 2, size=2))
     return {

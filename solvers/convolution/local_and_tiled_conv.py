@@ -2,11 +2,11 @@
 
     y[i] = sum_m w[i mod t, m] x[i + m]           t = number of positions: unshared; t = 1: standard; in between: tiled
 
-Shapes: x (..., N), w (T, k), T at least the number of positions N - k + 1. The layers read w's rows: the unshared one
-row i at position i, the tiled one row i mod t, the standard one row 0.
+Shapes: x (..., N), w (N - k + 1, k), a row for each position. The layers read w's rows: the unshared one row i at
+position i, the tiled one row i mod t, the standard one row 0.
 Outputs: unshared, tiled, standard (..., N - k + 1). Steps: ``weights`` (4,) are the numbers of free weights of a dense,
 the unshared, the tiled and the standard layer; ``products`` (2,) the multiplications of the dense and of the others.
-Errors: BadInput for kernels longer than the row, too few rows of w, a tile outside 1 ... N - k + 1.
+Errors: BadInput for kernels longer than the row, another number of rows in w, a tile outside 1 ... N - k + 1.
 Reference: Goodfellow et al. (2016), section 9.5, eqs. 9.9 and 9.10, figures 9.14 and 9.16; Gregor & LeCun (2010).
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.contract import Bars, Claim, Figure, Mistake, Param, Reject, Solver, require
+from solvers.contract import Claim, Figure, Heatmap, Mistake, Param, Reject, Solver, require
 
 LIMIT = 1e6
 LARGEST = 100_000
@@ -195,12 +195,19 @@ def _counts(given, out):
 
 
 def figure(given, out, steps):
-    names = ("dense", "local", "tiled", "standard")
+    """The links of each layer, output by input; the same number is the same weight."""
+    positions, k = (min(n, most) for n, most in zip(given["w"].shape, (8, 6), strict=True))
+    links = np.zeros((3 * positions + 2, positions + k - 1))
+    for block, period in enumerate((positions, min(given["tile"], positions), 1)):
+        for i in range(positions):
+            links[block * (positions + 1) + i, i : i + k] = (i % period) * k + 1 + np.arange(k)
     return Figure(
-        {"zh": "自由参数的个数：全连接、局部连接、平铺、标准卷积", "en": "Free weights: dense, local, tiled, standard"},
-        (Bars(names, steps["weights"]),),
-        y={"zh": "参数个数", "en": "weights"},
-    )
+        {"zh": "从上到下：局部连接、平铺、标准；数字相同即同一个参数",
+         "en": "From the top: local, tiled, standard; equal numbers share a weight"},
+        (Heatmap(links),),
+        x={"zh": "输入", "en": "input"},
+        y={"zh": "输出", "en": "output"},
+    )  # fmt: skip
 
 
 SOLVER = Solver(

@@ -103,13 +103,13 @@ def sample(rng):
 
 
 def variant(rng):
-    """A 2 by 2 input of whole numbers, one kernel of 2 by 2 or 3 by 3, stride 1 or 2, sometimes a padding of 1."""
-    side = int(rng.integers(2, 4))
+    """A 2 by 2 input of whole numbers, one kernel of 2 by 2 or 3 by 3; outputs of 2 by 2 to 4 by 4."""
+    side, stride, padding = [(2, 1, 0), (2, 2, 0), (3, 1, 0), (3, 1, 1), (3, 2, 1)][int(rng.integers(5))]
     return {
         "x": [rng.choice([-2, -1, 1, 2, 3, 4], size=(2, 2)).tolist()],
         "kernels": [[rng.choice([-2, -1, 0, 1, 2, 3], size=(side, side)).tolist()]],
-        "stride": int(rng.integers(1, 3)),
-        "padding": int(rng.integers(0, side - 1)),
+        "stride": stride,
+        "padding": padding,
     }
 
 
@@ -256,9 +256,11 @@ def _stamps(given, out):
 
 def figure(given, out, steps):
     return Figure(
-        {"zh": "每个输出位置上叠了几个印子（步幅大于 1 时呈棋盘状）",
-         "en": "how many stamps meet in each output (a checkerboard where the stride does not divide k)"},
+        {"zh": "每个输出上叠了几个印子（s 整除 k，内部才均匀）",
+         "en": "stamps that meet in each output (even inside if s divides k)"},
         (Heatmap(steps["stamps_met"]),),
+        x={"zh": "列", "en": "column"},
+        y={"zh": "行", "en": "row"},
     )  # fmt: skip
 
 
@@ -298,8 +300,8 @@ SOLVER = Solver(
               residual=_size_formula),
         Claim("gradient", zh="它就是卷积对输入的梯度", en="it is the gradient of the convolution in its input",
               residual=_gradient),
-        Claim("stamps", zh="每个输出是落在该处的印子之和", en="an output is the sum of the stamps that reach it",
-              residual=_stamps),
+        Claim("stamps", zh="输入与核全取 1，每个输出就是叠在那里的印子数",
+              en="of ones under a kernel of ones each output counts the stamps that meet there", residual=_stamps),
     ),
     mistakes=MISTAKES,
     rejects=(
