@@ -7,10 +7,10 @@ import platform
 import sys
 from collections.abc import Iterator
 
-from benchmarks import light, screens
+from benchmarks import light, screens, solvers
 from benchmarks.beside_anki import rows as beside_anki
 
-PARTS = ("light", "screens", "anki", "growth")
+PARTS = ("light", "screens", "solvers", "anki", "growth")
 
 
 def table(chosen: argparse.Namespace) -> Iterator[tuple[str, str, float, float, str]]:
@@ -19,6 +19,8 @@ def table(chosen: argparse.Namespace) -> Iterator[tuple[str, str, float, float, 
         yield from ((*row, "") for row in light.rows(chosen.rounds))
     if "screens" in chosen.only:
         yield from ((*row, "") for row in screens.rows(chosen.rounds))
+    if "solvers" in chosen.only:
+        yield from solvers.rows(chosen.rounds)
     if "anki" in chosen.only and beside_anki.available():
         yield from beside_anki.rows(chosen.cards, chosen.reviews, chosen.rounds)
     if "growth" in chosen.only:
@@ -34,16 +36,16 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts of the table (default: all)")
     chosen = parser.parse_args()
     print(f"python {platform.python_version()}, {platform.machine()}, {chosen.rounds} interleaved rounds, medians\n")
-    print(f"{'qbank':<38}{'against':<20}{'ratio':>7}{'goal':>7}   times", flush=True)
+    print(f"{'qbank':<38}{'against':<26}{'ratio':>7}{'goal':>7}   times", flush=True)
     missed = False
     for what, against, ratio, goal, times in table(chosen):
         missed |= ratio > goal
         mark = "" if ratio <= goal else "  missed"
-        print(f"{what:<38}{against:<20}{ratio:>7.2f}{goal:>7.2f}   {times}{mark}", flush=True)
+        print(f"{what:<38}{against:<26}{ratio:>7.2f}{goal:>7.2f}   {times}{mark}", flush=True)
         if mark and (told := beside_anki.takes(what)):
             print(f"{'':<10}would take: {told}", flush=True)
     if "anki" in chosen.only and not beside_anki.available():
-        print(f"{'(no .venv-bench: make bench makes it)':<38}{beside_anki.AGAINST:<20}{'-':>7}")
+        print(f"{'(no .venv-bench: make bench makes it)':<38}{beside_anki.AGAINST:<26}{'-':>7}")
     return int(missed)
 
 

@@ -135,7 +135,7 @@ def main() -> int:
     chosen = parser.parse_args()
     for what, against, ratio, goal, told in rows(chosen.rounds):
         if chosen.only is None or what.partition(":")[0] in chosen.only:
-            print(f"{what:<38}{against:<34}{ratio:>7.2f}{goal:>7.2f}   {told}", flush=True)
+            print(f"{what:<38}{against:<26}{ratio:>7.2f}{goal:>7.2f}   {told}", flush=True)
     return 0
 
 

@@ -48,10 +48,8 @@ def compute(xp, note, theta, g, s0, r0, t0, lr, rho1, rho2, delta):
         t, gradient = t0 + k + 1, g[k, :]
         s = rho1 * s
         s += (1 - rho1) * gradient  # in place: s is new, and a million parameters want no more copies than needed
-        square = gradient * gradient
-        square *= 1 - rho2
         r = rho2 * r
-        r += square
+        r += (1 - rho2) * gradient * gradient
         s_hat = s / (1 - rho1**t)
         r_hat = r / (1 - rho2**t)
         update = s_hat / (xp.sqrt(r_hat) + delta)
