@@ -2,7 +2,7 @@
 
 Shapes: theta, v, g (..., D) -> theta, v (..., D); up to a million entries. The gradient g is given.
 torch.optim.SGD keeps b = -v / eps in place of v: b <- alpha b + g, theta <- theta - eps b, the same step as long as
-eps stays what it was. Nothing is done in place, so that the arguments remain what they were.
+eps stays what it was. The arguments remain what they were: the results are new arrays.
 Errors: BadInput for shapes that differ, numbers that are not finite, alpha outside [0, 1), an eps not positive.
 Reference: Goodfellow et al. (2016), algorithm 8.2; Polyak (1964); Sutskever et al. (2013).
 """
@@ -29,7 +29,8 @@ def check(theta, v, g, alpha, eps):
 
 
 def compute(xp, note, theta, v, g, alpha, eps):
-    v = alpha * v - eps * g
+    v = alpha * v
+    v -= eps * g  # in place: one array of a million numbers less
     return {"theta": theta + v, "v": v}
 
 
