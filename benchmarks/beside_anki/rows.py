@@ -16,7 +16,7 @@ ANKI = HERE.parents[1] / ".venv-bench" / "bin" / "python"
 AGAINST = "qbank/anki"
 TAKES = {
     "load": "a loader and a tokenizer in C: writing JSON and cutting Chinese into pairs alone take longer in Python",
-    "next": "1.3: deal and answer in one commit, half the pages (fewer indexes on the log); 1.0: that without Python",
+    "next": "(estimated) 1.3: deal and answer in one commit, half the pages (fewer indexes); 1.0: that without Python",
     "a year": "states summed by topic as they are written, as answers are by day",
 }
 """What reaching a goal would take that was missed, by how its row begins."""
