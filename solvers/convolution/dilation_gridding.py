@@ -65,7 +65,7 @@ def sample(rng):
 
 
 def variant(rng):
-    """Three layers of 3 taps; two small dilations and one that may reach over them, or a common factor."""
+    """Three layers of 3 taps; dilations of 1 to 8 times a factor of 1 to 4."""
     factor = int(rng.integers(1, 5))
     base = rng.integers(1, 9, size=3)
     return {"dilation": (factor * base).tolist(), "kernel": 3}
