@@ -199,18 +199,19 @@ def _moves_along(given, out):
 
 def _stays_while_the_largest_stays(given, out):
     """A pooled value stays where the numbers in both windows reach the largest of either."""
-    seen, shifted = _views(given)
-    radius, shift, count = given["width"] // 2, given["shift"], seen.shape[-1]
-    residual = []
-    for place, i in enumerate(range(0, count, given["stride"])):
-        low, high = max(0, i - radius), min(count, i + radius + 1)
-        common = shifted[..., low + shift : high]  # row[low + d : high]: in the window before and after
-        if low + shift >= high:
-            continue
-        either = np.maximum(seen[..., low:high].max(axis=-1), shifted[..., low:high].max(axis=-1))
-        stays = common.max(axis=-1) >= either
-        residual.append(np.where(stays, out["after"][..., place] - out["before"][..., place], 0.0))
-    return np.array(residual) if residual else 0.0
+    row, radius, shift = given["row"], given["width"] // 2, given["shift"]
+    count = row.shape[-1] - shift
+    place = np.arange(0, count, given["stride"])
+    low, high = np.maximum(place - radius, 0), np.minimum(place + radius + 1, count)
+    common = np.full(out["before"].shape, -np.inf)
+    either = common.copy()
+    for away in range(-min(radius, count), min(radius, count) + 1 + shift):
+        at = place + away
+        value = row[..., np.clip(at, 0, row.shape[-1] - 1)]
+        before, after = (at >= low + shift) & (at < high + shift), (at >= low) & (at < high)
+        common = np.maximum(common, np.where(before & after, value, -np.inf))
+        either = np.maximum(either, np.where(before | after, value, -np.inf))
+    return np.where(common >= either, out["after"] - out["before"], 0.0)
 
 
 def _global_maximum(given, out):
@@ -231,16 +232,21 @@ def _counted(given, out):
 
 
 def figure(given, out, steps):
-    flat = {n: np.reshape(v, (-1, v.shape[-1]))[0] for n, v in (*out.items(), *steps.items()) if np.ndim(v)}
-    names = tuple(str(i) for i in range(len(flat["before"])))
+    """Inputs and pooled values, before and after (figure 9.8 of the book)."""
+    stride = given["stride"]
+    inputs = [np.reshape(steps[n], (-1, steps[n].shape[-1]))[0][::stride] for n in ("seen", "shifted")]
+    pooled = [np.reshape(out[n], (-1, out[n].shape[-1]))[0] for n in ("before", "after")]
+    names = tuple(str(i * stride) for i in range(len(pooled[0])))
     return Figure(
         {"zh": "每个输入都移动了，池化后的值有多少没变", "en": "every input has moved; how many pooled values stayed"},
         (
-            Bars(names, flat["before"], {"zh": "移动前", "en": "before"}),
-            Bars(names, flat["after"], {"zh": "移动后", "en": "after"}),
+            Bars(names, inputs[0], {"zh": "输入，移动前", "en": "input before"}),
+            Bars(names, inputs[1], {"zh": "输入，移动后", "en": "input after"}),
+            Bars(names, pooled[0], {"zh": "池化，移动前", "en": "pooled before"}),
+            Bars(names, pooled[1], {"zh": "池化，移动后", "en": "pooled after"}),
         ),
         x={"zh": "位置", "en": "place"},
-        y={"zh": "池化后的值", "en": "pooled value"},
+        y={"zh": "值", "en": "value"},
     )
 
 
