@@ -63,11 +63,16 @@ def compute(xp, note, x, size, stride, kind, sigma):
     return {"y": xp.sqrt(y) if kind == "l2" else y}
 
 
-def _statistic(kind, size, sigma):
-    """The statistic of whole windows, each a vector: no axis after the other."""
+def _weights(size, sigma):
+    """The weights of a whole window, not yet adding up to 1."""
     rows, columns = np.indices((size, size)) - (size - 1) / 2
     with np.errstate(under="ignore"):
-        weights = np.exp(-(rows**2 + columns**2 - np.min(rows**2 + columns**2)) / (2 * sigma**2)).ravel()
+        return np.exp(-(rows**2 + columns**2 - np.min(rows**2 + columns**2)) / (2 * sigma**2))
+
+
+def _statistic(kind, size, sigma):
+    """The statistic of one window, a vector."""
+    weights = _weights(size, sigma).ravel()
     return {
         "max": np.max,
         "mean": np.mean,
@@ -76,10 +81,21 @@ def _statistic(kind, size, sigma):
     }[kind]
 
 
+def _windows(x, size, stride, writeable=False):
+    """A view of the windows, no copy."""
+    view = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(-2, -1), writeable=writeable)
+    return view[..., ::stride, ::stride, :, :]
+
+
 def _plain(x, size, stride, kind, sigma):
-    f = _statistic(kind, size, sigma)
-    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(-2, -1))[..., ::stride, ::stride, :, :]
-    return np.apply_along_axis(f, -1, windows.reshape(*windows.shape[:-2], size * size))
+    """All windows at once, whole: no axis after the other."""
+    windows = _windows(x, size, stride)
+    if kind == "l2":
+        return np.sqrt(np.einsum("...uv,...uv->...", windows, windows))
+    if kind == "weighted":
+        weights = _weights(size, sigma)
+        return np.einsum("...uv,uv->...", windows, weights / np.sum(weights))
+    return (np.max if kind == "max" else np.mean)(windows, axis=(-2, -1))
 
 
 def oracle(x, size, stride, kind, sigma):
@@ -264,11 +280,9 @@ def _order_forgotten(given, out):
     """Turned by 180 degrees inside every window, a map pools to the same numbers: where in the window is forgotten."""
     if given["stride"] < given["size"]:
         return 0.0
-    x, turned = given["x"], given["x"].copy()
-    size, stride = given["size"], given["stride"]
-    for i in range(0, x.shape[-2] - size + 1, stride):
-        for j in range(0, x.shape[-1] - size + 1, stride):
-            turned[..., i : i + size, j : j + size] = x[..., i : i + size, j : j + size][..., ::-1, ::-1]
+    turned = given["x"].copy()
+    windows = _windows(turned, given["size"], given["stride"], writeable=True)  # they do not overlap
+    windows[...] = windows[..., ::-1, ::-1].copy()
     return (_plain(**{**given, "x": turned}) - out["y"]) / _size(given)
 
 
