@@ -307,7 +307,7 @@ IMAGE = [[0, 0, 1, 2, 0, 0], [0, 3, 4, 1, 0, 2], [1, 2, 5, 0, 1, 3], [0, 1, 3, 0
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 SOLVER = Solver(
     title={"zh": "等变性检验：平移、旋转、缩放", "en": "equivariance put to the test"},
-    formula=r"f(g(x))\overset{?}{=}g(f(x))",
+    formula=r"\max|f(g(x))-g(f(x))|",
     params={
         "x": Param(IMAGE, {"zh": "图像", "en": "the image"}, shape="(..., H, W)"),
         "kernel": Param(SOBEL, {"zh": "核", "en": "the kernel"}, shape="(kH, kW)"),

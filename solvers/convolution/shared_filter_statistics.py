@@ -201,6 +201,7 @@ SOLVER = Solver(
     noise=noise,
     edges=({"images": 12, "places": 1, "k": 1}, {"images": 100, "places": 9, "k": 5, "s": 10.0, "repeats": 20}),
     tolerance={"float64": 1e-12, "float32": 1e-4},
+    smooth=False,  # the gradient would be taken in every random pixel
     batched=False,
     claims=(
         Claim("measured", zh="200 次拟合的平均与公式相差不到 40%", en="200 fits come within 40 % of the formula",
