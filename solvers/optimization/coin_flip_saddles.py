@@ -10,6 +10,8 @@ Reference: Goodfellow et al. (2016), section 8.2.3; Dauphin et al. (2014).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from solvers.contract import Claim, Figure, Lines, Mistake, Param, Reject, Scatter, Solver, require
@@ -20,7 +22,7 @@ MOST = 1_000_000
 
 def check(n, p):
     require(1 <= n <= WIDEST, "n", f"lie between 1 and {WIDEST}", n)
-    require(p.size <= MOST, "p", f"hold at most {MOST} numbers", p.size)
+    require(1 <= p.size <= MOST, "p", f"hold 1 to {MOST} numbers", p.size)
     require(np.all((p > 0) & (p < 1)), "p", "lie between 0 and 1, both excluded", p)
     require(np.all(n * np.log10(p) > -30), "p", "keep the saddles for each minimum below 1e30", p)
 
@@ -28,7 +30,9 @@ def check(n, p):
 def compute(xp, note, n, p):
     minima, maxima = p**n, (1 - p) ** n
     note("minima_share", minima)
-    saddles = 1 - minima - maxima
+    # 1 - p^n - (1-p)^n would cancel where p is near 0 or 1
+    few, many = -xp.expm1(n * xp.log1p(-p)) - minima, -xp.expm1(n * xp.log(p)) - maxima
+    saddles = xp.where(p < 0.5, few, many) if n > 1 else xp.zeros_like(p)
     return {"minima": minima, "maxima": maxima, "saddles": saddles, "ratio": saddles / minima}
 
 
@@ -58,30 +62,36 @@ def variant(rng):
 # ---- Mistakes.
 
 
-def _wrong(name, rule):
+def _wrong(**rules):
     def value(n, p):
-        right = {"ratio": (1 - p**n - (1 - p) ** n) / p**n, "minima": p**n}[name]
-        wrong = rule(n, p) + 0 * p
-        return {} if np.allclose(wrong, right, rtol=1e-3) else {name: wrong}
+        saddles = 1 - p**n - (1 - p) ** n
+        right = {"ratio": saddles / p**n, "minima": p**n, "saddles": saddles}
+        wrong = {name: rule(n, p) + 0 * p for name, rule in rules.items()}
+        return {name: v for name, v in wrong.items() if not np.allclose(v, right[name], rtol=1e-3)}
 
     return value
 
 
 MISTAKES = (
     Mistake("maxima-among-saddles", "把极大点也算成了鞍点", "counted the maxima as saddles",
-            _wrong("ratio", lambda n, p: (1 - p**n) / p**n)),
+            _wrong(ratio=lambda n, p: (1 - p**n) / p**n, saddles=lambda n, p: 1 - p**n)),
     Mistake("over-all", "除以了全部临界点，应除以极小点", "divided by all critical points, not by the minima",
-            _wrong("ratio", lambda n, p: 1 - p**n - (1 - p) ** n)),
+            _wrong(ratio=lambda n, p: 1 - p**n - (1 - p) ** n)),
     Mistake("maxima-forgotten-fair", "那是公平硬币的 2^n − 2", "that is 2^n - 2, the ratio for fair coins",
-            _wrong("ratio", lambda n, p: 2.0**n - 2)),
+            _wrong(ratio=lambda n, p: 2.0**n - 2)),
     Mistake("one-exponent-short", "n 个特征值都要为正：指数是 n",
             "all n eigenvalues must be positive: the exponent is n",
-            _wrong("ratio", lambda n, p: (1 - p ** (n - 1) - (1 - p) ** (n - 1)) / p ** (n - 1))),
+            _wrong(ratio=lambda n, p: (1 - p ** (n - 1) - (1 - p) ** (n - 1)) / p ** (n - 1),
+                   saddles=lambda n, p: 1 - p ** (n - 1) - (1 - p) ** (n - 1))),
+    Mistake("one-negative-only", "只数了恰有一个负特征值的情形", "counted exactly one negative eigenvalue only",
+            _wrong(saddles=lambda n, p: n * p ** (n - 1) * (1 - p))),
+    Mistake("fair-coins-saddles", "那是公平硬币的 1 − 2/2^n", "that is 1 - 2/2^n, the share for fair coins",
+            _wrong(saddles=lambda n, p: 1 - 2 * 0.5**n)),
     Mistake("times-n", "n 个独立事件同时发生是乘方，不是乘 n",
             "n independent events together are a power, not a multiple",
-            _wrong("minima", lambda n, p: p / n)),
+            _wrong(minima=lambda n, p: p / n)),
     Mistake("negative-for-positive", "算成了全负（极大点）", "that is all negative: the maxima",
-            _wrong("minima", lambda n, p: (1 - p) ** n)),
+            _wrong(minima=lambda n, p: (1 - p) ** n)),
 )  # fmt: skip
 
 
@@ -96,7 +106,7 @@ def _fair(given, out):
 
 
 def _grows(given, out):
-    """Another dimension multiplies the ratio, plus one, by more than 1/p - small: at p <= 1/2 it at least doubles."""
+    """At p <= 1/2 another dimension at least doubles the ratio."""
     n, p = given["n"] + 1, given["p"]
     after = (1 - p**n - (1 - p) ** n) / p**n
     return np.where(p <= 0.5, np.maximum(2 * out["ratio"] - after, 0) / (1 + after), 0.0)
@@ -124,14 +134,12 @@ CLAIMS = (
 
 
 def figure(given, out, steps):
-    sizes = np.arange(2, 31)
     shown = float(np.ravel(given["p"])[0])
-
-    def ratio(p):
-        return (1 - p**sizes - (1 - p) ** sizes) / p**sizes
-
-    chances = sorted({0.5, 0.7, 0.9, shown})
-    lines = [Lines(sizes, ratio(p), {"zh": f"p = {p:g}", "en": f"p = {p:g}"}) for p in chances]
+    lines = []
+    for p in sorted({0.5, 0.7, 0.9, shown}):
+        sizes = np.arange(2, max(3, min(30, math.floor(-30 / math.log10(p)))) + 1)
+        ratio = (1 - p**sizes - (1 - p) ** sizes) / p**sizes
+        lines.append(Lines(sizes, np.maximum(ratio, 1e-9), {"zh": f"p = {p:g}", "en": f"p = {p:g}"}))
     first = float(np.ravel(out["ratio"])[0])
     here = Scatter(np.array([given["n"]]), np.array([first]), {"zh": "这里", "en": "here"})
     return Figure(
@@ -158,7 +166,7 @@ SOLVER = Solver(
     oracle_route="scipy.stats.binom, added up",
     sample=sample,
     variant=variant,
-    edges=({"n": 1, "p": 0.5}, {"n": 2, "p": 0.5}, {"n": 60, "p": [0.5, 0.99]}),
+    edges=({"n": 1, "p": [0.5, 0.9, 3e-16]}, {"n": 2, "p": [0.5, 1e-9, 0.999999999]}, {"n": 60, "p": [0.5, 0.99]}),
     tolerance={"float64": 1e-9, "float32": 1e-3},
     claims=CLAIMS,
     mistakes=MISTAKES,
