@@ -1,8 +1,9 @@
 """Newton's step, damped and made safe for saddles:  s = -(H + alpha I)^-1 g  and  -(|H| + alpha I)^-1 g.
 
 |H| has the eigenvectors of H and the absolute values of its eigenvalues (saddle-free Newton).
-Shapes: H (..., D, D) symmetric, g (..., D) -> step (..., D), saddle_free (..., D), slope, change (...).
+Shapes: H (..., D, D) symmetric, g (..., D) -> step (..., D), saddle_free (..., D), slope, change, least_alpha (...).
 ``slope`` = g's is negative where the step begins downhill; ``change`` = g's + s'Hs/2 is what the quadratic model says.
+``least_alpha`` = -lambda_min: H + alpha I is positive definite, and the step downhill for certain, above it only.
 Errors: BadInput for an H that is not symmetric, an H + alpha I or |H| + alpha I that is nearly singular.
 Reference: Goodfellow et al. (2016), eqs. 4.12 and 8.27-8.28, section 8.6.1; Dauphin et al. (2014).
 """
@@ -23,7 +24,7 @@ def check(H, g, alpha):
     require(g.ndim >= 1 and 1 <= g.shape[-1] <= WIDEST, "g", f"have 1 to {WIDEST} entries", g.shape)
     square = (*g.shape, g.shape[-1])
     require(H.shape == square, "H", f"have shape {square}, D by D for the D entries of g", H.shape)
-    require(H.size <= NUMBERS, "H", f"hold at most {NUMBERS} numbers", H.size)
+    require(1 <= H.size <= NUMBERS, "H", f"hold 1 to {NUMBERS} numbers", H.size)
     for name, value in (("H", H), ("g", g)):
         require(np.all(np.abs(value) <= LARGEST), name, f"hold finite numbers of size at most {LARGEST:.0e}", value)
     require(np.allclose(H, np.swapaxes(H, -1, -2), rtol=1e-6, atol=1e-9 * np.max(np.abs(H))), "H", "be symmetric", H)
@@ -46,11 +47,18 @@ def compute(xp, note, H, g, alpha):
     bend = xp.sum(step * xp.matmul(symmetric, step), axis=(-2, -1))
     step = step[..., 0]
     slope = xp.sum(g * step, axis=-1)
-    return {"step": step, "saddle_free": safe, "slope": slope, "change": slope + bend / 2}
+    return {
+        "step": step,
+        "saddle_free": safe,
+        "slope": slope,
+        "change": slope + bend / 2,
+        "least_alpha": -eigenvalues[..., 0],
+    }
 
 
 def oracle(H, g, alpha):
-    """Inverses from the adjugate by Cramer's rule; |H| as the symmetric factor of H's polar decomposition."""
+    """Inverses from the adjugate by Cramer's rule; |H| as the symmetric factor of H's polar decomposition; the least
+    damping by halving, with the signs of leading minors (Sylvester)."""
     from scipy.linalg import polar
 
     size = g.shape[-1]
@@ -58,14 +66,29 @@ def oracle(H, g, alpha):
     for h, v in zip(H.reshape(-1, size, size), g.reshape(-1, size), strict=True):
         step = _cramer(h + alpha * np.eye(size), -v)
         safe = np.linalg.lstsq(polar(h)[1] + alpha * np.eye(size), -v, rcond=None)[0]
-        rows.append((step, safe, v @ step, v @ step + step @ h @ step / 2))
-    step, safe, slope, change = (np.array(column) for column in zip(*rows, strict=True))
+        rows.append((step, safe, v @ step, v @ step + step @ h @ step / 2, _halving(h)))
+    step, safe, slope, change, least = (np.array(column) for column in zip(*rows, strict=True))
     return {
         "step": step.reshape(g.shape),
         "saddle_free": safe.reshape(g.shape),
         "slope": slope.reshape(g.shape[:-1]),
         "change": change.reshape(g.shape[:-1]),
+        "least_alpha": least.reshape(g.shape[:-1]),
     }
+
+
+def _halving(h):
+    size = len(h)
+    high = float(np.abs(h).sum(axis=1).max())  # no eigenvalue is larger than a row's sum
+    low = -high
+    for _ in range(60):
+        middle = (low + high) / 2
+        shifted = h + middle * np.eye(size)
+        if all(np.linalg.slogdet(shifted[:k, :k])[0] > 0 for k in range(1, size + 1)):
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def _cramer(matrix, right):
@@ -85,10 +108,10 @@ def sample(rng):
 
 
 def variant(rng):
-    """Two by two, whole numbers; as often a saddle as a valley; H + alpha I with a determinant that is not zero."""
+    """Two by two, whole numbers, saddles and valleys; H + alpha I with a determinant that is not zero."""
     while True:
-        a, c = int(rng.integers(1, 8)), int(rng.choice([-6, -5, -4, -3, -2, 2, 3, 4, 5, 6]))
-        b = int(rng.choice([-2, -1, 1, 2]))
+        a, c = int(rng.integers(1, 10)), int(rng.integers(2, 10) * rng.choice([-1, 1]))
+        b = int(rng.integers(1, 5) * rng.choice([-1, 1]))
         alpha = int(rng.integers(0, 4))
         determinants = [(a + s) * (c + s) - b * b for s in (-alpha, 0, alpha)]
         if 0 not in determinants and a != alpha and abs(c) != alpha:
@@ -121,6 +144,15 @@ def _wrong(name, rule):
         if name == "saddle_free":
             return {name: wrong}
         return {name: wrong, "slope": np.sum(g * wrong, axis=-1)}
+
+    return value
+
+
+def _damping(rule):
+    def value(H, g, alpha):
+        values = np.linalg.eigvalsh(H)
+        wrong = rule(H, values)
+        return {} if np.allclose(wrong, -values[..., 0], rtol=1e-3, atol=1e-9) else {"least_alpha": wrong}
 
     return value
 
@@ -158,6 +190,14 @@ MISTAKES = (
             _wrong("saddle_free", lambda H, g, alpha, eye: -_solve(np.abs(H) + alpha * eye, g))),
     Mistake("always-downhill", "以为牛顿步总是下降方向；H 有负特征值时不一定",
             "takes Newton's step to be downhill always; with a negative eigenvalue it need not be", _always_down),
+    Mistake("least-of-the-diagonal", "看的是对角元；要抵消的是最小的特征值",
+            "looked at the diagonal; it is the smallest eigenvalue that must be outweighed",
+            _damping(lambda H, values: -np.min(np.diagonal(H, axis1=-2, axis2=-1), axis=-1))),
+    Mistake("largest-eigenvalue", "取了最大的特征值；负曲率看最小的",
+            "took the largest eigenvalue; negative curvature is a matter of the smallest",
+            _damping(lambda H, values: values[..., -1])),
+    Mistake("sign-of-the-least", "符号反了：α 要大于 −λmin", "the sign is off: alpha must exceed -lambda_min",
+            _damping(lambda H, values: values[..., 0])),
     Mistake("no-half", "二次模型漏了 1/2", "the half of the quadratic model was left out", _half),
 )  # fmt: skip
 
@@ -189,6 +229,13 @@ def _downhill(given, out):
     return np.stack([np.where(low > 0, np.maximum(out["slope"], 0), 0), np.maximum(safe, 0)])
 
 
+def _least(given, out):
+    """The smallest eigenvalue of H + least_alpha I is 0: a little less damping leaves a negative one, more none."""
+    H, least = np.asarray(given["H"]), np.asarray(out["least_alpha"])
+    shifted = np.linalg.eigvalsh(H + least[..., None, None] * np.eye(H.shape[-1]))
+    return shifted[..., 0] / (np.linalg.norm(H, axis=(-2, -1)) + 1e-30)
+
+
 def _convex(given, out):
     low = np.linalg.eigvalsh(given["H"])[..., :1]
     gap = (out["step"] - out["saddle_free"]) / (1 + np.abs(out["step"]))
@@ -215,6 +262,8 @@ CLAIMS = (
           "along an eigenvector the step is -(v'g) / (lambda + alpha): uphill where lambda < -alpha", _along),
     Claim("downhill-once-damped", "λmin+α > 0 时是下降方向；无鞍牛顿总是下降方向",
           "it is downhill where lambda_min + alpha > 0; the saddle-free step always is", _downhill),
+    Claim("least-damping", "H+αI 正定，当且仅当 α > −λmin",
+          "H + alpha I is positive definite if and only if alpha > -lambda_min", _least),
     Claim("same-in-a-valley", "H 正定时，无鞍牛顿就是牛顿", "where H is positive definite both steps are one", _convex),
     Claim("much-damping-is-gradient-descent", "α 远大于 ‖H‖ 时，步子趋于 −g/α，即小步长的梯度下降",
           "for alpha far above |H| the step tends to -g/alpha: gradient descent with a small rate", _damped),
@@ -255,12 +304,12 @@ SOLVER = Solver(
         "g": Param([2.0, -1.0], {"zh": "梯度", "en": "the gradient"}, shape="(..., D)"),
         "alpha": Param(0.0, {"zh": "阻尼 α", "en": "damping alpha"}, kind="float"),
     },
-    outputs=dict.fromkeys(("step", "saddle_free", "slope", "change"), "1"),
+    outputs=dict.fromkeys(("step", "saddle_free", "slope", "change", "least_alpha"), "1"),
     steps={"eigenvalues": {"zh": "H 的特征值", "en": "eigenvalues of H"}},
     check=check,
     compute=compute,
     oracle=oracle,
-    oracle_route="Cramer's rule; scipy.linalg.polar",
+    oracle_route="Cramer's rule; scipy.linalg.polar; halving by the signs of leading minors",
     sample=sample,
     variant=variant,
     edges=(
@@ -280,6 +329,7 @@ SOLVER = Solver(
         Reject({"alpha": 2.0}, "alpha must keep H + alpha I"),
         Reject({"alpha": -1.0}, "alpha must lie between 0 and"),
         Reject({"H": [[1.0, 1.0], [1.0, 1.0]]}, "alpha must keep H + alpha I"),
+        Reject({"H": np.zeros((0, 2, 2)), "g": np.zeros((0, 2))}, "H must hold 1 to 200000 numbers"),
     ),
     figure=figure,
 )  # fmt: skip
