@@ -21,7 +21,7 @@ LARGEST = 1e8
 def check(H):
     require(H.ndim >= 2 and H.shape[-1] == H.shape[-2] >= 1, "H", "be a square matrix", H.shape)
     require(H.shape[-1] <= WIDEST, "H", f"be at most {WIDEST} by {WIDEST}", H.shape)
-    require(H.size <= NUMBERS, "H", f"hold at most {NUMBERS} numbers", H.size)
+    require(1 <= H.size <= NUMBERS, "H", f"hold 1 to {NUMBERS} numbers", H.size)
     require(np.all(np.abs(H) <= LARGEST), "H", f"hold finite numbers of size at most {LARGEST:.0e}", H)
     rounding = 1e-9 * np.max(np.abs(H))
     require(np.allclose(H, np.swapaxes(H, -1, -2), rtol=1e-6, atol=rounding), "H", "be symmetric", H)
@@ -242,6 +242,7 @@ SOLVER = Solver(
         Reject({"H": [[float("nan"), 0.0], [0.0, 1.0]]}, "H must hold finite numbers"),
         Reject({"H": [[1.0, 1.0], [1.0, 1.0]]}, "H must be invertible"),
         Reject({"H": [[0.0] * 65] * 65}, "H must be at most 64 by 64"),
+        Reject({"H": np.zeros((0, 2, 2))}, "H must hold 1 to 200000 numbers"),
     ),
     figure=figure,
 )

@@ -19,7 +19,7 @@ import math
 
 import numpy as np
 
-from solvers.contract import Claim, Contour, Figure, Lines, Mistake, Param, Reject, Solver, require
+from solvers.contract import Claim, Contour, Figure, Lines, Mistake, Param, Reject, Scatter, Solver, require
 
 LONGEST = 2000
 NUMBERS = 100_000
@@ -29,6 +29,7 @@ FLAT = 1e-6
 
 def check(start, eps, quartic, steps):
     require(start.ndim >= 1 and start.shape[-1] == 2, "start", "hold points of two coordinates", start.shape)
+    require(start.size >= 1, "start", "hold a point", start.shape)
     require(np.all(np.abs(start) <= 100), "start", "hold finite numbers of size at most 100", start)
     require(0 < eps <= 10, "eps", "be positive, at most 10", eps)
     require(quartic == 0 or 1e-6 <= quartic <= 100, "quartic", "be 0 or lie between 1e-6 and 100", quartic)
@@ -142,7 +143,7 @@ def sample(rng):
 def variant(rng):
     """A start beside the ridge: (1, k 10^-m), no quartic part, steps enough to leave."""
     size, power = int(rng.integers(1, 10)), int(rng.integers(3, 9))
-    eps = float(rng.choice([0.05, 0.1, 0.15, 0.2, 0.25, 0.3]))
+    eps = int(rng.integers(2, 46)) / 100
     start = float(f"{size}e-{power}")
     steps = math.ceil(math.log(3 / start) / math.log(1 + 2 * eps))
     return {"start": [1, start], "eps": eps, "quartic": 0, "steps": steps}
@@ -282,14 +283,15 @@ CLAIMS = (
 )  # fmt: skip
 
 NAMES = {
-    "newton_path": {"zh": "牛顿", "en": "Newton"},
-    "saddle_free_path": {"zh": "无鞍牛顿", "en": "saddle-free Newton"},
     "gd_path": {"zh": "梯度下降", "en": "gradient descent"},
+    "saddle_free_path": {"zh": "无鞍牛顿", "en": "saddle-free Newton"},
+    "newton_path": {"zh": "牛顿", "en": "Newton"},
 }
 
 
 def figure(given, out, steps):
-    """Level lines of the saddle and the first start's paths, as far as they stay in the picture."""
+    """Level lines of the saddle and the first start's paths, as far as they stay in the picture: gradient descent as a
+    line, the points of the two Newtons as dots, for they all but coincide near the ridge."""
     first = {name: np.reshape(steps[name], (len(steps[name]), -1, 2))[:, 0] for name in NAMES}
     q, start = given["quartic"], first["gd_path"][0]
     reach = max(1.25 * float(np.max(np.abs(start))), 1.6 if q == 0 else 1.25 / math.sqrt(q), 1.2)
@@ -301,7 +303,10 @@ def figure(given, out, steps):
     inside = {name: np.clip(path, -reach, reach) for name, path in inside.items()}
     return Figure(
         {"zh": "鞍点 x²−y² 与逃离它的路", "en": "a saddle and the ways past it"},
-        (Contour(side, side, values, levels), *(Lines(p[:, 0], p[:, 1], NAMES[name]) for name, p in inside.items())),
+        (
+            Contour(side, side, values, levels),
+            *((Lines if name == "gd_path" else Scatter)(p[:, 0], p[:, 1], NAMES[name]) for name, p in inside.items()),
+        ),
         x={"zh": "x", "en": "x"},
         y={"zh": "y", "en": "y"},
     )
@@ -340,6 +345,7 @@ SOLVER = Solver(
     rejects=(
         Reject({"start": [1.0, 2.0, 3.0]}, "start must hold points of two coordinates"),
         Reject({"start": [float("nan"), 1.0]}, "start must hold finite numbers"),
+        Reject({"start": np.zeros((0, 2))}, "start must hold a point"),
         Reject({"eps": 0.0}, "eps must be positive"),
         Reject({"eps": 5.0}, "eps must keep the path within"),
         Reject({"quartic": -1.0}, "quartic must be 0 or lie between"),

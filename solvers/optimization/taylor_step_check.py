@@ -24,7 +24,7 @@ def check(A, theta, eps, quartic):
     require(theta.ndim >= 1 and 1 <= theta.shape[-1] <= WIDEST, "theta", f"have 1 to {WIDEST} entries", theta.shape)
     square = (*theta.shape, theta.shape[-1])
     require(A.shape == square, "A", f"have shape {square}, D by D for the D entries of theta", A.shape)
-    require(A.size <= NUMBERS, "A", f"hold at most {NUMBERS} numbers", A.size)
+    require(1 <= A.size <= NUMBERS, "A", f"hold 1 to {NUMBERS} numbers", A.size)
     for name, value, most in (("A", A, LARGEST), ("theta", theta, 1e3)):
         require(np.all(np.abs(value) <= most), name, f"hold finite numbers of size at most {most:.0e}", value)
     require(np.allclose(A, np.swapaxes(A, -1, -2), rtol=1e-6, atol=1e-9 * np.max(np.abs(A))), "A", "be symmetric", A)
@@ -238,13 +238,14 @@ def figure(given, out, steps):
     return Figure(
         {"zh": "走一步，损失变化多少", "en": "how the loss changes in one step"},
         (
-            Lines(rates, rates**2 * bent / 2 - rates * squared, {"zh": "二阶预测", "en": "second-order prediction"}),
             Lines(rates, f - f[0], {"zh": "实际变化", "en": "actual change"}),
+            Scatter(rates[::8], (rates**2 * bent / 2 - rates * squared)[::8],
+                    {"zh": "二阶预测", "en": "second-order prediction"}),
             Scatter(np.array([given["eps"]]), np.ravel(out["actual"])[:1], {"zh": "这一步", "en": "this step"}),
         ),
         x={"zh": "学习率 ε", "en": "learning rate"},
         y={"zh": "f 的变化", "en": "change of f"},
-    )
+    )  # fmt: skip
 
 
 SOLVER = Solver(
@@ -284,6 +285,7 @@ SOLVER = Solver(
         Reject({"theta": [0.0, 0.0]}, "theta must be no critical point"),
         Reject({"eps": 0.0}, "eps must be positive"),
         Reject({"quartic": -1.0}, "quartic must lie between 0 and 1000"),
+        Reject({"A": np.zeros((0, 2, 2)), "theta": np.zeros((0, 2))}, "A must hold 1 to 200000 numbers"),
     ),
     figure=figure,
 )  # fmt: skip
