@@ -29,7 +29,7 @@ SIZE = 1e8
 
 def check(curvatures, share, target, limit):
     require(curvatures.ndim >= 1 and curvatures.shape[-1] >= 1, "curvatures", "hold a row of numbers", curvatures.shape)
-    require(curvatures.size <= MOST, "curvatures", f"hold at most {MOST} numbers", curvatures.size)
+    require(1 <= curvatures.size <= MOST, "curvatures", f"hold 1 to {MOST} numbers", curvatures.size)
     fine = np.all((curvatures >= 1 / SIZE) & (curvatures <= SIZE))
     require(fine, "curvatures", f"be positive, between {1 / SIZE:.0e} and {SIZE:.0e}", curvatures)
     require(1e-12 <= target <= 0.5, "target", "lie between 1e-12 and 0.5", target)
@@ -219,11 +219,20 @@ MISTAKES = (
 
 
 def _best_rates(given, out):
-    """Both factors against (k-1)/(k+1) and (sqrt k-1)/(sqrt k+1); the first at share 1, else no better than that."""
-    kappa = out["condition"]
+    """Both factors against (k-1)/(k+1) and (sqrt k-1)/(sqrt k+1); the first at share 1, else no better than that.
+
+    Heavy ball takes (theta_t, theta_t-1) to (T theta_t - alpha theta_t-1, theta_t), T = 1 + alpha - eps' lambda: where
+    T^2 <= 4 alpha both roots have the size sqrt alpha, in each direction alike.
+    """
+    kappa, alpha = out["condition"], out["alpha"]
+    low, high, _ = _ends(given["curvatures"])
+    push = 4 / (np.sqrt(low) + np.sqrt(high)) ** 2
+    trace = 1 + alpha[..., None] - push[..., None] * given["curvatures"]
+    apart = np.max(np.maximum(trace**2 - 4 * alpha[..., None], 0), axis=-1)
     gd = out["rate_gd"] - (kappa - 1) / (kappa + 1)
     ball = out["rate_heavy_ball"] * (np.sqrt(kappa) + 1) - (np.sqrt(kappa) - 1)
-    return np.stack([gd if given["share"] == 1 else np.minimum(gd, 0), ball / (np.sqrt(kappa) + 1)])
+    gd = gd if given["share"] == 1 else np.minimum(gd, 0)
+    return np.stack([gd, ball / (np.sqrt(kappa) + 1), apart, out["rate_heavy_ball"] ** 2 - alpha])
 
 
 def _about_kappa(given, out):
@@ -321,7 +330,8 @@ SOLVER = Solver(
     rejects=(
         Reject({"curvatures": [1.0, -2.0]}, "curvatures must be positive"),
         Reject({"curvatures": [1.0, float("nan")]}, "curvatures must be positive"),
-        Reject({"curvatures": [1.0] * 65}, "curvatures must hold at most 64 numbers"),
+        Reject({"curvatures": [1.0] * 65}, "curvatures must hold 1 to 64 numbers"),
+        Reject({"curvatures": np.zeros((0, 2))}, "curvatures must hold 1 to 64 numbers"),
         Reject({"share": 1.5}, "share must be positive and keep gradient descent from"),
         Reject({"target": 0.0}, "target must lie between"),
         Reject({"limit": 100}, "limit must leave room for the slowest run"),

@@ -20,7 +20,7 @@ LARGEST = 1e6
 def check(H, direction):
     require(direction.ndim >= 1 and direction.shape[-1] == 2, "direction", "have two entries", direction.shape)
     require(H.shape == (*direction.shape, 2), "H", f"have shape {(*direction.shape, 2)}", H.shape)
-    require(H.size <= NUMBERS, "H", f"hold at most {NUMBERS} numbers", H.size)
+    require(1 <= H.size <= NUMBERS, "H", f"hold 1 to {NUMBERS} numbers", H.size)
     for name, value in (("H", H), ("direction", direction)):
         require(np.all(np.abs(value) <= LARGEST), name, f"hold finite numbers of size at most {LARGEST:.0e}", value)
     require(np.allclose(H, np.swapaxes(H, -1, -2), rtol=1e-6, atol=1e-9 * np.max(np.abs(H))), "H", "be symmetric", H)
@@ -70,8 +70,8 @@ def sample(rng):
 
 def variant(rng):
     """A saddle of whole numbers and a whole direction along no axis."""
-    a, c = int(rng.integers(1, 10)), -int(rng.integers(1, 10))
-    b = int(rng.choice([-3, -2, -1, 1, 2, 3]))
+    a, c = int(rng.integers(1, 13)), -int(rng.integers(1, 13))
+    b = int(rng.integers(1, 5) * rng.choice([-1, 1]))
     d = [(1, 1), (1, 2), (2, 1), (1, 3), (3, 1), (3, 4), (4, 3), (2, 3), (3, 2)][int(rng.integers(9))]
     return {"H": [[a, b], [b, c]], "direction": [d[0], d[1] * int(rng.choice([-1, 1]))]}
 
@@ -87,6 +87,15 @@ def _wrong(rule):
         wrong = rule(a, b, c, x, y, squared)
         right = (a * x**2 + 2 * b * x * y + c * y**2) / squared
         return {} if np.allclose(wrong, right, rtol=1e-3, atol=1e-9) else {"curvature": wrong}
+
+    return value
+
+
+def _lowest(rule):
+    def value(H, direction):
+        values = np.linalg.eigvalsh(H)
+        wrong = rule(H, values)
+        return {} if np.allclose(wrong, values[..., 0], rtol=1e-3, atol=1e-9) else {"lowest": wrong}
 
     return value
 
@@ -109,6 +118,16 @@ MISTAKES = (
     Mistake("mean-of-the-diagonal", "那是对角元的平均，与方向无关",
             "that is the mean of the diagonal, whatever the direction",
             _wrong(lambda a, b, c, x, y, squared: (a + c) / 2 + 0 * x)),
+    Mistake("lowest-on-the-diagonal", "只看了坐标轴方向：最小的对角元不是最小的特征值",
+            "looked along the axes only: the smallest diagonal entry is not the smallest eigenvalue",
+            _lowest(lambda H, values: np.min(np.diagonal(H, axis1=-2, axis2=-1), axis=-1))),
+    Mistake("smallest-in-size", "比的是绝对值：下坡看的是符号", "compared sizes; it is the sign that leads down",
+            _lowest(lambda H, values: np.take_along_axis(
+                values, np.argmin(np.abs(values), axis=-1)[..., None], axis=-1)[..., 0])),
+    Mistake("corner-once", "根号里是 (a−c)² + 4b²，漏了 4",
+            "under the root stands (a-c)^2 + 4 b^2; the 4 is missing",
+            _lowest(lambda H, values: (H[..., 0, 0] + H[..., 1, 1] - np.hypot(
+                H[..., 0, 0] - H[..., 1, 1], H[..., 0, 1])) / 2)),
     Mistake("always-a-minimum", "以为梯度为零就是极小点；要看特征值的符号",
             "takes any point without a gradient for a minimum: the signs of the eigenvalues decide", _always_minimum),
 )  # fmt: skip
@@ -122,20 +141,29 @@ def _between(given, out):
     return outside / (1e-30 + np.maximum(np.abs(out["lowest"]), np.abs(out["highest"])))
 
 
-def _circle(given, out):
-    """Least and greatest f on the unit circle are half the eigenvalues; they are reached (to the grid)."""
+def _around(H):
+    """f on half the unit circle, 2001 directions."""
     turns = np.linspace(0, np.pi, 2001)
     unit = np.stack([np.cos(turns), np.sin(turns)], axis=-1)
-    f = np.einsum("ti,...ij,tj->...t", unit, given["H"], unit) / 2
+    return np.einsum("ti,...ij,tj->...t", unit, H, unit) / 2
+
+
+def _circle(given, out):
+    """Least and greatest f on the unit circle are half the eigenvalues; they are reached (to the grid)."""
+    f = _around(given["H"])
     scale = 1e-30 + np.maximum(np.abs(out["lowest"]), np.abs(out["highest"]))
     gaps = np.stack([f.min(axis=-1) - out["lowest"] / 2, f.max(axis=-1) - out["highest"] / 2]) / scale
     return np.maximum(np.abs(gaps) - 1e-5, 0)
 
 
 def _kind(given, out):
-    """Down in some direction exactly where an eigenvalue is negative; a saddle goes both ways."""
-    right = (out["lowest"] < 0) * 1 + (out["highest"] < 0)
-    return out["negative"] - right
+    """Walks once around: f falls in some direction unless ``negative`` is 0, and in all of them where it is 2. Left
+    open where an eigenvalue is too near 0 for the grid."""
+    f = _around(given["H"])
+    down = np.any(f < 0, axis=-1) * 1 + np.all(f < 0, axis=-1)
+    sizes = np.abs(np.stack([out["lowest"], out["highest"]]))
+    clear = np.min(sizes, axis=0) > 1e-4 * np.max(sizes, axis=0)
+    return np.where(clear, out["negative"] - down, 0)
 
 
 CLAIMS = (
@@ -214,6 +242,7 @@ SOLVER = Solver(
         Reject({"H": [[1.0, 0.0], [0.0, float("nan")]]}, "H must hold finite numbers"),
         Reject({"direction": [0.0, 0.0]}, "direction must have a length"),
         Reject({"direction": [1.0, 0.0, 0.0]}, "direction must have two entries"),
+        Reject({"H": np.zeros((0, 2, 2)), "direction": np.zeros((0, 2))}, "H must hold 1 to 200000 numbers"),
     ),
     figure=figure,
 )  # fmt: skip
