@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from qbank import solving
 from qbank.content.errors import one_line
 from qbank.content.lines import Lines
-from qbank.domain import Question, Text
+from qbank.domain import QbankError, Question, Text, Variant
 
 Where = tuple[Hashable, ...]
 
@@ -35,6 +37,20 @@ class Case:
     documents: frozenset[str] = frozenset()
     """The ids of the source documents; empty where they are not known."""
     problems: list[Problem] = field(default_factory=list)
+    _computed: dict[str, Variant | QbankError] = field(default_factory=dict)
+
+    def values(self, slug: str, given: Mapping[str, Any]) -> Variant:
+        """What a solver makes of a demo's numbers, worked out once for all rules. Raises what the solver raises."""
+        key = f"{slug} {given!r}"
+        if key not in self._computed:
+            try:
+                self._computed[key] = solving.values(slug, given)
+            except QbankError as error:
+                self._computed[key] = error
+        found = self._computed[key]
+        if isinstance(found, QbankError):
+            raise found
+        return found
 
     def say(self, rule: str, message: str, *where: Hashable) -> None:
         """Note a problem at the line of ``where``."""

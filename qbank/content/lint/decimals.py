@@ -73,7 +73,7 @@ def _right(case: Case, number: Number, demo: Demo, token: Token, negative: bool,
         info = solving.describe(demo.solver)
         if "numpy" not in info.lanes and number.value is not None:
             return  # needs torch: 'qbank verify' holds it
-        value = _value(number, demo)
+        value = _value(case, number, demo)
     except (QbankError, LookupError):
         if _names_exist(number, demo):
             case.say("number-wrong", f"{demo.id} has no {number.value or number.input}", "number", n)
@@ -98,8 +98,8 @@ def _names_exist(number: Number, demo: Demo) -> bool:
     return found is not None and found[0] in known and set(demo.set) <= set(info.params)
 
 
-def _value(number: Number, demo: Demo) -> float | None:
-    variant_of = solving.values(demo.solver, demo.set)
+def _value(case: Case, number: Number, demo: Demo) -> float | None:
+    variant_of = case.values(demo.solver, demo.set)
     found = reference(number.value or number.input or "")
     if found is None:
         raise LookupError

@@ -89,7 +89,7 @@ def _set(case: Case, info: SolverInfo, given: Mapping[str, Any], where: Where) -
         _one_of(case, info, "input", name, info.params, (*where, name))
     if not unknown and "numpy" in info.lanes:
         try:
-            solving.values(info.slug, given)
+            case.values(info.slug, given)
         except BadValue as error:
             case.say("demo", f"{info.slug} refuses these numbers: {error}", *where)
         except QbankError:
