@@ -202,11 +202,11 @@ def figure(given, out, steps):
         for i in range(positions):
             links[block * (positions + 1) + i, i : i + k] = (i % period) * k + 1 + np.arange(k)
     return Figure(
-        {"zh": "从上到下：局部连接、平铺、标准；数字相同即同一个参数",
-         "en": "From the top: local, tiled, standard; equal numbers share a weight"},
+        {"zh": "从上到下：局部连接、平铺、标准；值相同即同一个参数",
+         "en": "From the top: local, tiled, standard; equal values are one weight"},
         (Heatmap(links),),
         x={"zh": "输入", "en": "input"},
-        y={"zh": "输出", "en": "output"},
+        y={"zh": "输出（三层）", "en": "output (three layers)"},
     )  # fmt: skip
 
 
