@@ -160,8 +160,9 @@ def _other_way(**given):
 def _not_turned(**given):
     """All templates upright."""
     right = _rule(given)
-    wrong = np.repeat(right[:, 1:2], 3, axis=1)
-    return {} if np.allclose(wrong, right) else {"responses": wrong, "pooled": wrong[:, 0]}
+    wrong = {"responses": np.repeat(right[:, 1:2], 3, axis=1), "pooled": right[:, 1]}
+    truth = {"responses": right, "pooled": right.max(axis=1)}
+    return {name: value for name, value in wrong.items() if not np.allclose(value, truth[name])}
 
 
 def _largest_pixel(**given):

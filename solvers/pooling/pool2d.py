@@ -132,7 +132,7 @@ def variant(rng):
         "x": rng.integers(-4, 10, size=(high, wide)).tolist(),
         "size": size,
         "stride": stride,
-        "kind": str(rng.choice(["max", "mean"])),
+        "kind": str(rng.choice(["max", "mean", "l2"])),
     }
 
 
