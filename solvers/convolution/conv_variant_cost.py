@@ -224,8 +224,8 @@ def figure(given, out, steps):
     first = np.reshape(out["weights"], (-1, 5))[0]
     names = (("standard", 0), ("tiled", 2), ("grouped", 3), ("separable", 4))
     return Figure(
-        {"zh": "参数个数（不共享的局部卷积是标准卷积的 h² 倍，不在图中）",
-         "en": "Weights (an unshared layer has h² times those of a standard one: not shown)"},
+        {"zh": "参数个数（局部连接是标准卷积的 h² 倍，不在图中）",
+         "en": "Weights (unshared: h² times standard, not shown)"},
         (Bars(tuple(name for name, _ in names), first[[n for _, n in names]]),),
         y={"zh": "参数个数", "en": "weights"},
     )  # fmt: skip

@@ -191,6 +191,8 @@ def figure(given, out, steps):
     return Figure(
         {"zh": "左上角第一个输出读哪些像素", "en": "the pixels that the first output reads"},
         (Heatmap(_reads(given)),),
+        x={"zh": "列", "en": "column"},
+        y={"zh": "行", "en": "row"},
     )
 
 
