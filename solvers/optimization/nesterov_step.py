@@ -2,6 +2,7 @@
 
     interim  theta~ = theta + alpha v          g = (1/m) sum (x.theta~ - y) x
     v <- alpha v - eps g                       theta <- theta + v
+    correction = -eps alpha H v (v before the step, H = X'X / m): what standard momentum would not add to v
 
 Shapes: X (T, m, D), y (T, m): the minibatch of each step; theta, v (D,) -> theta, v, ahead (D,).
 ``ahead`` = theta + alpha v after the last step: it is what torch.optim.SGD(nesterov=True) calls its parameter.
@@ -18,7 +19,7 @@ from solvers.contract import Claim, Mistake, Param, Reject, Solver, require
 
 NUMBERS = 1_000_000
 LARGEST = 1e6
-STEPS = ("interim", "gradient", "v_path", "theta_path")
+STEPS = ("interim", "gradient", "correction", "v_path", "theta_path")
 
 
 def check(X, y, theta, v, alpha, eps):
@@ -38,15 +39,18 @@ def check(X, y, theta, v, alpha, eps):
 
 
 def compute(xp, note, X, y, theta, v, alpha, eps):
+    def mean(x, missed):
+        return xp.matmul(missed[None, :], x)[0, :] / X.shape[1]
+
     rows = []
     for t in range(X.shape[0]):
         x = X[t, :, :]
         interim = theta + alpha * v
-        missed = xp.matmul(x, interim[:, None])[:, 0] - y[t, :]
-        g = xp.matmul(missed[None, :], x)[0, :] / X.shape[1]
+        g = mean(x, xp.matmul(x, interim[:, None])[:, 0] - y[t, :])
+        correction = -eps * alpha * mean(x, xp.matmul(x, v[:, None])[:, 0])
         v = alpha * v - eps * g
         theta = theta + v
-        rows.append((interim, g, v, theta))
+        rows.append((interim, g, correction, v, theta))
     for name, column in zip(STEPS, zip(*rows, strict=True), strict=True):
         note(name, xp.stack(column))
     return {"theta": theta, "v": v, "ahead": theta + alpha * v}
@@ -94,6 +98,7 @@ def variant(rng):
 
 
 def _run(given, *, interim=lambda theta, v, alpha: theta + alpha * v,
+         mean=lambda x, missed: np.einsum("i,id->d", missed, x) / len(x),
          velocity=lambda v, g, alpha, eps: alpha * v - eps * g,
          move=lambda theta, look, v: theta + v):  # fmt: skip
     """The rule once more, with parts to get wrong."""
@@ -101,10 +106,11 @@ def _run(given, *, interim=lambda theta, v, alpha: theta + alpha * v,
     rows = []
     for x, y in zip(given["X"], given["y"], strict=True):
         look = interim(theta, v, alpha)
-        g = np.einsum("i,id->d", np.einsum("id,d->i", x, look) - y, x) / len(x)
+        g, here = (mean(x, np.einsum("id,d->i", x, point) - y) for point in (look, theta))
+        correction = -eps * (g - here)
         v = velocity(v, g, alpha, eps)
         theta = move(theta, look, v)
-        rows.append((look, g, v, theta))
+        rows.append((look, g, correction, v, theta))
     path = {name: np.stack(column) for name, column in zip(STEPS, zip(*rows, strict=True), strict=True)}
     return {"theta": theta, "v": v, "ahead": theta + alpha * v, **path}
 
@@ -112,7 +118,7 @@ def _run(given, *, interim=lambda theta, v, alpha: theta + alpha * v,
 def _with(**parts):
     def value(**given):
         right, wrong = _run(given), _run(given, **parts)
-        names = ("theta", "v", "ahead", "gradient")
+        names = ("theta", "v", "ahead", "gradient", "correction")
         return {n: wrong[n] for n in names if not np.allclose(wrong[n], right[n], rtol=1e-7, atol=1e-10)}
 
     return value
@@ -129,6 +135,8 @@ MISTAKES = (
     Mistake("moves-from-interim", "从临时点出发加 v，αv 走了两遍",
             "v was added to the interim point: alpha v counts twice",
             _with(move=lambda theta, look, v: look + v)),
+    Mistake("summed", "各样本的梯度相加了，没有除以 m", "the examples' gradients were added, not divided by m",
+            _with(mean=lambda x, missed: np.einsum("i,id->d", missed, x))),
     Mistake("no-memory", "v 里丢了 αv", "alpha v was left out of v", _with(velocity=lambda v, g, alpha, eps: -eps * g)),
     Mistake("uphill", "符号反了，朝上坡走", "the sign is off: that goes uphill",
             _with(velocity=lambda v, g, alpha, eps: alpha * v + eps * g)),
@@ -145,14 +153,15 @@ def _plain_gradient(given, out, t):
 
 
 def _correction(given, out):
-    """The step is that of standard momentum from the same state, less eps alpha H v: H the Hessian of the batch."""
+    """The velocity is that of standard momentum from the same state and -eps alpha H v: H the Hessian of the batch."""
     residual = []
     for t, x in enumerate(given["X"]):
         before = given["v"] if t == 0 else out["v_path"][t - 1]
         standard = given["alpha"] * before - given["eps"] * _plain_gradient(given, out, t)
-        correction = given["eps"] * given["alpha"] * (x.T @ (x @ before)) / len(x)
+        correction = -given["eps"] * given["alpha"] * (x.T @ (x @ before)) / len(x)
         size = 1 + np.max(np.abs(before)) + np.max(np.abs(correction)) + np.max(np.abs(standard))
-        residual.append((out["v_path"][t] - standard + correction) / size)
+        residual.append((out["v_path"][t] - standard - correction) / size)
+        residual.append((out["correction"][t] - correction) / size)
     return np.stack(residual)
 
 
@@ -181,6 +190,7 @@ SOLVER = Solver(
     steps={
         "interim": {"zh": "临时点 θ+αv", "en": "interim point theta + alpha v"},
         "gradient": {"zh": "临时点的梯度", "en": "the gradient there"},
+        "correction": {"zh": "校正项 −εαHv", "en": "the correction -eps alpha H v"},
         "v_path": {"zh": "速度", "en": "the velocity"},
         "theta_path": {"zh": "参数", "en": "the parameters"},
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -359,3 +360,17 @@ def test_rounding(change: Change, write: Write, text: str, shown: str, right: bo
     ]
     rules = {p.rule for p in lint([write(change(*pairs))])}
     assert ("number-wrong" not in rules and "number-missing" not in rules and "number-uncovered" not in rules) == right
+
+
+def test_a_library_that_is_not_installed_is_no_fault_of_the_file(change: Change, write: Write, monkeypatch) -> None:
+    """Numbers of a demonstration that needs the extra 'lab' are left alone where it is missing; the others are not."""
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    demo = "solver = 'gcn-image'\nset = { picture = 'digit' }\n\n[[demo]]\nid = 'own'\nsolver = 'kl-divergence'\nset ="
+    pairs = [
+        ("solver = 'kl-divergence'\nset =", demo),
+        ("value = 'D'", "value = 'contrast'"),
+        ("demo = 'fair'\ninput", "demo = 'own'\ninput"),
+    ]
+    assert lint([write(change(*pairs))]) == []
+    wrong = ("input = 'p[0]'", "input = 'q[0]'")
+    assert [p.rule for p in lint([write(change(*pairs, wrong))])] == ["number-wrong"]
