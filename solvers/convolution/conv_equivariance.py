@@ -32,9 +32,7 @@ def check(x, kernel, transform, border, shift, stride):
     fits = all(k <= (side if transform == "turn" else n) for k, n in zip(kernel.shape, x.shape[-2:], strict=True))
     require(fits, "kernel", "fit into the image (turned too, for turn)", kernel.shape)
     require(0 <= shift < x.shape[-1], "shift", f"lie between 0 and {x.shape[-1] - 1}", shift)
-    require(
-        1 <= stride <= min(x.shape[-2:]), "stride", f"lie between 1 and {min(x.shape[-2:])}, the image's side", stride
-    )
+    require(1 <= stride <= side, "stride", f"lie between 1 and {side}, the image's side", stride)
     require(4 * x.size * kernel.size <= MOST_PRODUCTS, "x", f"need at most {MOST_PRODUCTS} products", x.size)
     trials = x.size * x.shape[-1] if transform == "shift" else 0
     require(trials <= MOST_PRODUCTS, "x", f"have at most {MOST_PRODUCTS} pixels times columns for shifts", x.size)
@@ -153,55 +151,33 @@ def _changed(wrong, right):
     return {n: v for n, v in wrong.items() if np.shape(v) != np.shape(right[n]) or not np.allclose(v, right[n])}
 
 
-def _again(mapped, moved, plain=None):
-    wrong = {"mapped": mapped, "moved": moved, "gap": np.abs(mapped - moved).max(axis=(-2, -1))}
-    if plain is not None:
-        wrong["change"] = np.abs(mapped - plain).max(axis=(-2, -1))
-    return wrong
-
-
 def _plain_map(given):
     return _convolved(given["x"], given["kernel"], given["border"], given["stride"])
 
 
-def _invariant(**given):
-    """Nothing moves: the map of the shifted image is the old map."""
-    if given["transform"] != "shift":
-        return {}
-    plain, right = _plain_map(given), _right(given)
-    return _changed(_again(plain, right["moved"], plain), right)
+def _shifted(rule):
+    """A mistake about shifts: ``rule(given, right, plain)`` is what was taken for ``mapped`` and for ``moved``."""
+
+    def value(**given):
+        if given["transform"] != "shift":
+            return {}
+        right, plain = _right(given), _plain_map(given)
+        mapped, moved = rule(given, right, plain)
+        gap, change = (np.abs(mapped - other).max(axis=(-2, -1)) for other in (moved, plain))
+        return _changed({"mapped": mapped, "moved": moved, "gap": gap, "change": change}, right)
+
+    return value
 
 
-def _any_translation(**given):
-    """f(g(x)) = g(f(x)) for every shift, whatever the border and the stride."""
-    if given["transform"] != "shift" or given["shift"] % given["stride"]:
-        return {}
-    right = _right(given)
-    return _changed(_again(right["moved"], right["moved"], _plain_map(given)), right)
-
-
-def _any_stride(**given):
-    """The map of a strided layer moved by as many places as the image."""
-    if given["transform"] != "shift":
-        return {}
-    right, plain = _right(given), _plain_map(given)
-    moved = np.roll(plain, given["shift"], axis=-1)
-    return _changed(_again(right["mapped"], moved), right)
+def _rolled(plain, places):
+    return np.roll(plain, places, axis=-1)
 
 
 def _turns_and_scales(**given):
     if given["transform"] == "shift":
         return {}
     right = _right(given)
-    return _changed(_again(right["moved"], right["moved"]), right)
-
-
-def _other_way(**given):
-    if given["transform"] != "shift":
-        return {}
-    right, plain = _right(given), _plain_map(given)
-    moved = np.roll(plain, -(given["shift"] // given["stride"]), axis=-1)
-    return _changed(_again(right["mapped"], moved), right)
+    return _changed({"mapped": right["moved"], "gap": 0 * right["gap"]}, right)
 
 
 def _other_border(**given):
@@ -214,25 +190,27 @@ def _flipped(**given):
 
 
 def _summed(**given):
-    right, plain = _right(given), _plain_map(given)
+    right = _right(given)
     wrong = {"gap": np.abs(right["mapped"] - right["moved"]).sum(axis=(-2, -1))}
     if given["transform"] == "shift":
-        wrong["change"] = np.abs(right["mapped"] - plain).sum(axis=(-2, -1))
+        wrong["change"] = np.abs(right["mapped"] - _plain_map(given)).sum(axis=(-2, -1))
     return _changed(wrong, right)
 
 
 MISTAKES = tuple(Mistake(name, zh=zh, en=en, value=value) for name, value, zh, en in (
-    ("taken-for-invariant", _invariant,
+    ("taken-for-invariant", _shifted(lambda given, right, plain: (plain, right["moved"])),
      "以为输入平移后输出不变：特征会跟着移动", "takes the map to stay as it is: features move along"),
-    ("any-translation", _any_translation,
+    ("any-translation", _shifted(lambda given, right, plain: (right["moved"], right["moved"])),
      "以为在任何边界处理下都严格等变：补零的边界上对不上",
      "takes it to be exact whatever the border: with zeros outside, the border disagrees"),
-    ("any-stride", _any_stride,
+    ("any-stride", _shifted(lambda given, right, plain: (right["mapped"], _rolled(plain, given["shift"]))),
      "步幅为 s 时，输入移 s 个像素，特征图才移一格", "at stride s it takes s pixels to move the map by one"),
     ("turns-and-scales-too", _turns_and_scales,
      "以为对旋转、缩放也等变；核没有跟着转、跟着放大",
      "takes it to hold for turning and scaling; the kernel does not turn or grow along"),
-    ("other-way", _other_way, "特征图移反了方向", "moved the map the other way"),
+    ("other-way",
+     _shifted(lambda g, right, plain: (right["mapped"], _rolled(plain, -(g["shift"] // g["stride"])))),
+     "特征图移反了方向", "moved the map the other way"),
     ("other-border", _other_border, "边界弄错了：补零与循环是两回事",
      "took the other border: zeros outside and wrapping around differ"),
     ("flipped", _flipped, "核左右翻转了；网络算的是互相关", "flipped the kernel; nets correlate"),
