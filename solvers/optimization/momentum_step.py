@@ -1,6 +1,6 @@
 """One step of SGD with momentum:  v <- alpha v - eps g,  theta <- theta + v.
 
-Shapes: theta, v, g (..., D) -> theta, v (..., D); up to a million entries. The gradient g is given.
+Shapes: theta, v, g (..., D) -> theta, v (..., D); up to four million entries. The gradient g is given.
 torch.optim.SGD keeps b = -v / eps in place of v: b <- alpha b + g, theta <- theta - eps b, the same step as long as
 eps stays what it was. The arguments remain what they were: the results are new arrays.
 Errors: BadInput for shapes that differ, numbers that are not finite, alpha outside [0, 1), an eps not positive.

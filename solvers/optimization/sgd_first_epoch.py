@@ -16,6 +16,7 @@ import numpy as np
 from solvers.contract import Claim, Figure, Lines, Mistake, Param, Reject, Solver, require
 
 DRAWS = 3_000_000
+STEPS = 50_000
 
 
 def check(sizes, features, signal, batch, eps, tolerance, runs):
@@ -32,6 +33,7 @@ def check(sizes, features, signal, batch, eps, tolerance, runs):
     require(1 <= runs <= 1000, "runs", "lie between 1 and 1000", runs)
     draws = int(sizes[-1]) * (features + 1) * runs
     require(draws <= DRAWS, "sizes", f"keep the largest size times (features + 1) times runs within {DRAWS}", sizes)
+    require(sizes[-1] <= STEPS * batch, "batch", f"leave at most {STEPS} steps in the largest size", batch)
 
 
 def noise(rng, sizes, features, signal, batch, eps, tolerance, runs):
@@ -199,6 +201,7 @@ SOLVER = Solver(
         Reject({"sizes": [100.0]}, "sizes must hold whole numbers from 200"),
         Reject({"sizes": [2000.0, 1000.0]}, "sizes must increase"),
         Reject({"sizes": [1e6]}, "sizes must keep the largest size"),
+        Reject({"sizes": [100_000.0], "features": 1, "batch": 1, "runs": 1}, "batch must leave at most 50000 steps"),
         Reject({"eps": 1.5}, "eps must be positive and keep"),
         Reject({"eps": float("nan")}, "eps must be positive and keep"),
         Reject({"features": 0}, "features must lie between"),

@@ -238,7 +238,8 @@ def figure(given, out, steps):
     marks = []
     for i, p in enumerate(given["powers"][:5]):
         marks.append(Lines(k[keep], steps["curve"][1:, i][keep], {"zh": f"p = {p:g}", "en": f"p = {p:g}"}))
-        marks.append(Scatter(k[keep][::6], steps["simulated_curve"][1:, i][keep][::6]))
+        name = None if i else {"zh": "点：模拟", "en": "dots: simulated"}
+        marks.append(Scatter(k[keep][::6], steps["simulated_curve"][1:, i][keep][::6], name))
     return Figure(
         {"zh": "额外误差：ε₀/(1+k/τ)^p", "en": "excess error under eps0 / (1 + k/tau)^p"},
         tuple(marks), x={"zh": "步数 k", "en": "step k"}, y={"zh": "额外误差", "en": "excess error"}, log="xy",
