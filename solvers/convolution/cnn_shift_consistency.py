@@ -197,10 +197,10 @@ CLAIMS = (
     Claim("back-at-the-total-stride", zh="总步幅 4：移 4 个像素，全局池化的特征与原来完全相同",
           en="the total stride is 4: moved by 4 pixels, the globally pooled features are the old ones",
           residual=lambda given, out: out["pooled"][4]),
-    Claim("converged", zh="训练收敛：不平移时准确率高于 0.9（稠密）和 0.7（全局池化）",
-          en="training converges: accuracies above 0.9 (dense) and 0.7 (pooled) where nothing moves",
+    Claim("converged", zh="训练收敛：不平移时准确率高于 0.9（稠密）和 0.65（全局池化）",
+          en="training converges: accuracies above 0.9 (dense) and 0.65 (pooled) where nothing moves",
           residual=_after_training(lambda out: np.array(
-              [0.9 - out["dense_accuracy"][0], 0.7 - out["pooled_accuracy"][0]]))),
+              [0.9 - out["dense_accuracy"][0], 0.65 - out["pooled_accuracy"][0]]))),
     Claim("one-pixel-hurts", zh="移 1 个像素：两种网络的准确率都降 0.05 以上，稠密的降 0.2 以上",
           en="one pixel costs both nets more than 0.05 of accuracy, the dense one more than 0.2",
           residual=_after_training(lambda out: np.array(
