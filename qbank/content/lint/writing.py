@@ -22,12 +22,13 @@ _ALL = re.compile(
     r"(?:以上|上述|上面|前面|这些)(?:全|都|皆|均|所有|各项)|以上.{0,4}(?:都|均|皆)|(?:全|都)(?:部)?(?:正确|不对|不正确)$",
     re.IGNORECASE,
 )
+_TABLE = re.compile(r"^[ ]*\|?[ ]*:?-{2,}:?[ ]*(?:\|[ ]*(?::?-{2,}:?[ ]*)?)+$", re.MULTILINE)
 _NAMES = {"zh": "Chinese", "en": "English"}
 
 
 def check(case: Case) -> None:
     """points, essential, option-count, choices-keys, part-count, same-parts, gap-text, all-of-the-above, parallel,
-    distractor-mistake, key-mistake, same-options, worked-length, worked-missing, same-stem."""
+    distractor-mistake, key-mistake, same-options, worked-length, worked-missing, same-stem, table."""
     q = case.question
     if not FEWEST_POINTS <= len(q.points) <= MOST_POINTS:
         case.say("points", f"a question has {FEWEST_POINTS} to {MOST_POINTS} points; got {len(q.points)}", "point", 0)
@@ -50,6 +51,9 @@ def check(case: Case) -> None:
                 if lines > WORKED_LINES:
                     message = f"{item.id}: worked has at most {WORKED_LINES} lines; got {lines}"
                     case.say("worked-length", message, "item", n, lang, "worked")
+    for _, text, where in case.texts():
+        if _TABLE.search(text):
+            case.say("table", "a table is not laid out in the terminal: write a list", *where)
     _stems(case)
 
 

@@ -192,6 +192,7 @@ BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
         "at most 6 lines",
         "en.worked",
     ),
+    ("table", [("=0.511$ nats", "=0.511$ nats\n\n| a | b |\n|:--|--:|\n| c | d |\n")], "write a list", "answer"),
     ("same-stem", [(EN_STEM, "en.stem = 'what is relative entropy'")], "says the same as the prompt", "en.stem"),
     ("no-grader", [("kind = 'choice'", "kind = 'code'"), CODE], "kind code cannot be graded", "kind"),
     ("choices-keys", [("kind = 'choice'", "kind = 'choices'")], "at least two keys and one", "option"),
