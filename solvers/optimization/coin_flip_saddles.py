@@ -85,8 +85,6 @@ MISTAKES = (
                    saddles=lambda n, p: 1 - p ** (n - 1) - (1 - p) ** (n - 1))),
     Mistake("one-negative-only", "只数了恰有一个负特征值的情形", "counted exactly one negative eigenvalue only",
             _wrong(saddles=lambda n, p: n * p ** (n - 1) * (1 - p))),
-    Mistake("fair-coins-saddles", "那是公平硬币的 1 − 2/2^n", "that is 1 - 2/2^n, the share for fair coins",
-            _wrong(saddles=lambda n, p: 1 - 2 * 0.5**n)),
     Mistake("times-n", "n 个独立事件同时发生是乘方，不是乘 n",
             "n independent events together are a power, not a multiple",
             _wrong(minima=lambda n, p: p / n)),

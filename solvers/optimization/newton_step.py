@@ -163,12 +163,14 @@ def _always_down(H, g, alpha):
     return {"slope": -np.abs(slope)} if np.any(slope > 1e-6) else {}
 
 
-def _half(H, g, alpha):
-    """The drop of an undamped minimum, -g'H^-1g/2, with the half forgotten."""
-    step = -_solve(H + alpha * np.eye(g.shape[-1]), g)
-    wrong = np.sum(g * step, axis=-1) + np.einsum("...i,...ij,...j->...", step, H, step)
-    right = wrong - np.einsum("...i,...ij,...j->...", step, H, step) / 2
-    return {} if np.allclose(wrong, right, rtol=1e-3) else {"change": wrong}
+def _changed(rule):
+    def value(H, g, alpha):
+        step = -_solve(H + alpha * np.eye(g.shape[-1]), g)
+        slope, bend = np.sum(g * step, axis=-1), np.einsum("...i,...ij,...j->...", step, H, step)
+        wrong, right = rule(slope, bend), slope + bend / 2
+        return {} if np.allclose(wrong, right, rtol=1e-3) else {"change": wrong}
+
+    return value
 
 
 MISTAKES = (
@@ -198,7 +200,13 @@ MISTAKES = (
             _damping(lambda H, values: values[..., -1])),
     Mistake("sign-of-the-least", "符号反了：α 要大于 −λmin", "the sign is off: alpha must exceed -lambda_min",
             _damping(lambda H, values: values[..., 0])),
-    Mistake("no-half", "二次模型漏了 1/2", "the half of the quadratic model was left out", _half),
+    Mistake("no-half", "二次模型漏了 1/2", "the half of the quadratic model was left out",
+            _changed(lambda slope, bend: slope + bend)),
+    Mistake("damped-model", "模型里也加了阻尼；损失的二阶项是 H，没有 α",
+            "put the damping into the model too; the loss bends by H, without alpha",
+            _changed(lambda slope, bend: slope / 2)),
+    Mistake("first-order-only", "只算了一阶项 gᵀs，漏了曲率", "first order only: the curvature is missing",
+            _changed(lambda slope, bend: slope)),
 )  # fmt: skip
 
 
