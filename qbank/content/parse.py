@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
+from qbank.content import quick
 from qbank.content.cursor import FREE_ID, ID, Cursor, Faults
 from qbank.content.errors import ContentError
 from qbank.content.items import item
@@ -87,11 +88,11 @@ def raw_item(raw: Mapping[str, Any], item_id: str, origin: Origin = "bundled") -
     found = [c for c in top.tables("item") if c.raw.get("id") == item_id]
     if len(found) != 1:
         return None
-    nothing = Prose("", "", "")
+    nothing, mistakes = Prose("", "", ""), quick.misconceptions(raw.get("mistake", []))
     made = Question(
         id=top.id(), rev=top.whole("rev", 1, 10_000), stars=1, stars_from="", topics=(), sources=(), zh=nothing,
-        en=nothing, points=(), items=(item(found[0]),), mistakes=tuple(map(_misconception, top.tables("mistake"))),
-        origin=origin,
+        en=nothing, points=(), items=(quick.choice(found[0].raw) or item(found[0]),), origin=origin,
+        mistakes=tuple(map(_misconception, top.tables("mistake"))) if mistakes is None else mistakes,
     )  # fmt: skip
     for fault in top.faults.all():
         raise fault

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MINUTE_MS = 60_000
@@ -37,10 +38,16 @@ class Days:
 
 def zone_offset(zone: str | None) -> Callable[[int], int]:
     """The offset function of an IANA zone, or of the machine's own where ``zone`` is None."""
-    info: tzinfo | None = None if zone is None else ZoneInfo(zone)
+    if zone is None:
+        return lambda at_ms: _offset(None, at_ms // 1000)  # the machine may travel meanwhile
+    info = ZoneInfo(zone)
+    return lambda at_ms: _kept_offset(info, at_ms // 1000)
 
-    def offset_min(at_ms: int) -> int:
-        offset = datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(info).utcoffset()
-        return 0 if offset is None else round(offset.total_seconds() / 60)
 
-    return offset_min
+def _offset(info: tzinfo | None, second: int) -> int:
+    offset = datetime.fromtimestamp(second, UTC).astimezone(info).utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() / 60)
+
+
+_kept_offset = lru_cache(maxsize=4096)(_offset)
+"""A zone's rules stay: an answer asks for the same few days' beginnings as the one before."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -29,6 +30,7 @@ class Steps:
 DEFAULT = Steps()
 
 
+@lru_cache(maxsize=64)
 def read(typed: str) -> tuple[int, ...]:
     """``1m 10m`` in seconds; ``off`` is none. ValueError for what :func:`sound` refuses, and for no step at all."""
     if typed.strip().lower() == NONE:

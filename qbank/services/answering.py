@@ -106,8 +106,18 @@ def _check_text(typed: str) -> None:
         raise BadValue("--answer", f"have at most {LONGEST_ANSWER} characters", f"{len(typed)} characters")
 
 
-def write(desk: Desk, stored: StoredDeal, judged: Judged, ms: int | None, practice: bool = False) -> Answered:
-    """Write the answer to a deal as a review where its card is due or new, else as practice."""
+def write(
+    desk: Desk,
+    stored: StoredDeal,
+    judged: Judged,
+    ms: int | None,
+    practice: bool = False,
+    held: CardState | None = None,
+) -> Answered:
+    """Write the answer to a deal as a review where its card is due or new, else as practice.
+
+    :param held: its card's state, where nothing was written since that was read.
+    """
     deal, dealt = stored.deal, stored.deal.dealt
     card = desk.key(deal.card)
     verdict = judged.verdict
@@ -126,7 +136,7 @@ def write(desk: Desk, stored: StoredDeal, judged: Judged, ms: int | None, practi
         "rating": None,
         "day": desk.today,
     }
-    held = states.get(desk.tx, desk.person.root, card)
+    held = states.get(desk.tx, desk.person.root, card) if held is None else held
     review = not practice and schedules(desk, held, stored)
     if stored.retry_of is not None:
         data["retry_of"] = stored.retry_of

@@ -21,6 +21,7 @@ from qbank.services.tasks import Answered, Next, Undone
 from qbank.storage import Store, Tx, aliases, deals, events, learners, states
 from qbank.storage.deals import StoredDeal
 from qbank.storage.learners import Person
+from qbank.storage.store import Mark
 
 CLOCK_SLACK_MS = 60_000
 """So much a clock may be corrected without a word."""
@@ -48,7 +49,7 @@ class Study:
         self._uuid: str | None = None
         self._latest = 0
         self._known: tuple[object, object, picking.Cards] = (None, None, picking.Cards({}))
-        self._shown: dict[str, Dealt] = {}
+        self._shown: dict[str, tuple[StoredDeal, CardState, Mark]] = {}
         self.clock_behind_ms = 0
         """How far the machine's clock stood behind the learner's last event here; 0 unless it was set back."""
         self.settings = Settings(store, lambda tx: people.find(tx, self._name), self._make)
@@ -187,14 +188,11 @@ class Study:
         if ms is not None and (isinstance(ms, bool) or not isinstance(ms, int) or not 0 <= ms <= 86_400_000):
             raise BadValue("ms", "be milliseconds from 0 to 86400000", ms)
         self._prepare()
-        dealt = self._shown.pop(deal, None)
-        if dealt is None:
-            stored = self._stored(deal)
-            if stored.closed_by is not None:
-                return self._told(stored)
-            dealt = stored.deal.dealt
+        stored, held, seen = self._shown.pop(deal, None) or (self._stored(deal), None, None)
+        if stored.closed_by is not None:
+            return self._told(stored)
         try:
-            judged = answering.judge(dealt, answer, points, rating, hinted)
+            judged = answering.judge(stored.deal.dealt, answer, points, rating, hinted)
         except BadValue:  # answered elsewhere meanwhile: its event counts, whatever is passed
             stored = self._stored(deal)
             if stored.closed_by is None:
@@ -202,9 +200,10 @@ class Study:
             return self._told(stored)
         with self.store.write() as tx:
             desk = self._desk(tx)
-            stored = self._own_deal(desk, deal, dealt)
+            if seen != tx.mark():  # somebody wrote since it was shown
+                stored, held = self._own_deal(desk, deal, stored.deal.dealt), None
             if stored.closed_by is None:
-                return answering.write(desk, stored, judged, ms, practice)
+                return answering.write(desk, stored, judged, ms, practice, held)
         return self._told(stored)
 
     def overrule(self, event: str, rating: str) -> Answered:
@@ -352,7 +351,8 @@ class Study:
         else:
             reason = "new" if state.due_ms is None else "due"
         changed = state.reps > 0 and picking.changed(desk, info)
-        self._shown = {stored.deal.id: stored.deal.dealt}  # frozen: its answer can be graded without reading it again
+        if stored.closed_by is None:  # its answer needs no second look at them
+            self._shown = {stored.deal.id: (stored, state, desk.tx.mark())}
         return Next(stored.deal.id, key, stored.deal.dealt, state.due_ms, reason, repeated, changed)
 
     def _own_deal(self, desk: Desk, deal: str, dealt: Dealt | None = None) -> StoredDeal:

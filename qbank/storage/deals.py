@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from qbank.domain import Deal, Dealt, Event, dealt_from_json
+from qbank.domain import Deal, Dealt, Event, Text, dealt_from_json
 from qbank.storage.events import one_of
 from qbank.storage.store import Tx
 from qbank.storage.tables import deal
@@ -52,6 +52,8 @@ def put(tx: Tx, new: Deal, *, practice: bool = False, retry_of: str | None = Non
 
 def _plain(value: Any) -> dict[str, Any]:
     """A dataclass inside a deal, for JSON: what ``Dealt.json`` gives, without the copies."""
+    if type(value) is Text:  # most are
+        return {"zh": value.zh, "en": value.en}
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 

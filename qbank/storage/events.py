@@ -16,7 +16,7 @@ from qbank.storage.tables import event
 _c = event.c
 _COLUMNS = (_c.uuid, _c.at_ms, _c.zone_min, _c.learner, _c.kind, _c.data)
 _CHUNK = 500
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
 _WRITTEN = ("uuid", "at_ms", "zone_min", "learner", "kind", "card", "deal", "target", "local", "data")
 _INSERT = f"INSERT INTO event ({', '.join(_WRITTEN)}) VALUES ({', '.join('?' * len(_WRITTEN))})"
 _SELECT = "SELECT uuid, at_ms, zone_min, learner, kind, data FROM event WHERE "

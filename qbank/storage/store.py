@@ -21,6 +21,8 @@ from qbank.storage.tables import REVISIONS, create_schema
 
 _LEVELS = {level: f"PRAGMA synchronous = {level}" for level in ("FULL", "NORMAL")}
 Kept = TypeVar("Kept")
+Mark = tuple[sqlite3.Connection, int, int]
+"""A state of the database, as one connection sees it."""
 
 
 class Tx:
@@ -78,9 +80,9 @@ class Tx:
         """What :meth:`once` keeps may hold no more: renames, learners, settings or weights are being written."""
         self._memo.clear()
 
-    def mark(self) -> tuple[int, int, int]:
+    def mark(self) -> Mark:
         """Equal to another transaction's where nothing was written in between."""
-        return id(self._driver), self._version, self._driver.total_changes
+        return self._driver, self._version, self._driver.total_changes
 
     def run(self, statement: Executable, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Execute a Core statement; a list of dicts runs it once for each."""

@@ -13,10 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qbank.bootstrap import locations
+from qbank.content import quick
+from qbank.content.cursor import Cursor, Faults
 from qbank.content.errors import ContentError
+from qbank.content.items import item as read_item
 from qbank.content.lines import Lines
 from qbank.content.parse import examine, question, raw_item, raw_question
 from qbank.content.read import load_file, load_folder, load_raw
+from qbank.domain import Misconception, Text
 
 Write = Callable[..., Path]
 Change = Callable[..., str]
@@ -261,3 +265,40 @@ def test_one_item_of_a_stored_question_is_held_to_the_same_rules():
     raw["item"][0]["colour"] = "red"
     with pytest.raises(ContentError, match="colour is no known key"):
         raw_item(raw, whole.items[0].id)
+
+
+@pytest.mark.parametrize(
+    ("place", "bad"),
+    [
+        (("kind",), "choices"), (("id",), "recall"), (("id",), "Not-An-Id"), (("zh", "stem"), " "), (("en", "stem"), 3),
+        (("option", 0, "id"), "7"), (("option", 0, "id"), "x" * 65), (("option", 1, "id"), "forward"),
+        (("option", 0, "key"), False), (("option", 1, "key"), True), (("option", 0, "key"), 1),
+        (("option", 0, "zh"), "a\u202eb"), (("option", 0, "en"), " a"), (("option", 1, "mistake"), ""),
+        (("option", 0), None), (("option",), []), (("option",), {}), (("zh",), None), (("hint",), "?"),
+    ],
+)  # fmt: skip
+def test_the_quick_reader_leaves_all_that_is_not_plain_to_the_strict_one(place: tuple[Any, ...], bad: Any) -> None:
+    def plain(name: str, **more: Any) -> dict[str, Any]:
+        return {"id": name, "zh": "是", "en": "yes", **more}
+
+    raw: dict[str, Any] = {
+        "id": "which", "kind": "choice", "zh": {"stem": "哪个？"}, "en": {"stem": "Which?"},
+        "option": [plain("forward", key=True), plain("backward", mistake="m"), plain("both")],
+    }  # fmt: skip
+    faults = Faults(None)
+    assert quick.choice(raw) == read_item(Cursor(raw, faults))
+    assert not faults.all()
+    *way, last = place
+    table: Any = raw
+    for key in way:
+        table = table[key]
+    table[last] = bad
+    assert quick.choice(raw) is None
+
+
+@pytest.mark.parametrize("bad", [{"id": "M"}, {"zh": ""}, {"en": None}, {"more": "x"}])
+def test_the_quick_reader_of_misconceptions_takes_only_plain_ones(bad: dict[str, Any]) -> None:
+    one = {"id": "m", "zh": "错", "en": "wrong"}
+    assert quick.misconceptions([one]) == (Misconception("m", Text("错", "wrong")),)
+    assert quick.misconceptions([one | bad]) is None
+    assert quick.misconceptions({}) is None

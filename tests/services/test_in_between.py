@@ -46,6 +46,27 @@ def test_what_was_answered_elsewhere_is_told_even_to_an_unreadable_answer(world,
     assert (told.event, told.repeated) == (done.event, True)
 
 
+@pytest.mark.parametrize("writer", ["study", "other"])
+def test_a_card_put_off_after_it_was_shown_is_practiced_only(world, study, other, right, writer) -> None:
+    done = right(study, study.next())
+    world.hands.at = done.due_ms
+    task = study.next()
+    assert (task.card, task.reason) == (done.card, "due")
+    later = world.hands.at + 9 * 86_400_000
+    {"study": study, "other": other}[writer].mark("reschedule", task.card, due_ms=later)
+    assert right(study, task).kind == "practice"
+    assert study.state(task.card).due_ms == later
+
+
+def test_a_retry_shown_as_answered_and_then_undone_is_answered_anew(study, right) -> None:
+    missed = study.answer(study.deal("alpha#compute").deal, "5555")
+    first = right(study, study.retry(missed.event))
+    again = study.retry(missed.event)
+    assert study.undo().event == first.event
+    second = right(study, again)
+    assert (second.repeated, second.event != first.event) == (False, True)
+
+
 def test_settings_of_another_process_are_seen(world, study, other, right) -> None:
     right(study, study.next())
     other.settings.set("desired_retention", 0.8)
