@@ -17,12 +17,17 @@ from qbank.storage.store import Tx
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _PIECE = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:\+\+|#(?![^\W_]))?")
 _WORD_OR_RUN = re.compile(rf"([^\W_{_HAN}]+(?:\+\+|#(?![^\W_]))?)|([{_HAN}]+)")
+_PLAIN = re.compile(r"[\n -\"$-*,-~\u4e00-\u9fff，。、；：？！（）“”《》—]*")
+"""Characters that mean the same before and after normalization, to SQLite's tokenizer too: no ``+`` and no ``#``."""
+_RUN = re.compile("[\u4e00-\u9fff]+")
 _HASH_BYTES = 32 << 20
 """How much is collected before it is written: the default of 1 MB makes many small parts that are merged later."""
 
 
 def tokens(text: str) -> str:
-    """What is indexed for ``text``."""
+    """What is indexed for ``text``. Of plain text only the Chinese is cut here; SQLite finds the words faster."""
+    if _PLAIN.fullmatch(text):
+        return _RUN.sub(_cut, text)
     found: list[str] = []
     for word, run in _WORD_OR_RUN.findall(unicodedata.normalize("NFKC", text).casefold()):
         if run:
@@ -33,6 +38,11 @@ def tokens(text: str) -> str:
             if word[-1] in "+#":
                 found.append(word.rstrip("+#"))
     return " ".join(found)
+
+
+def _cut(found: re.Match[str]) -> str:
+    run = found[0]
+    return f" {' '.join(map(add_text, run, run[1:]))}  "
 
 
 def match(text: str) -> str | None:

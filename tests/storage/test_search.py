@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import re
+import sqlite3
+from contextlib import closing
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qbank.storage import ContentRow, content
+from qbank.storage import search as index
+from qbank.storage.tables import EXTRA_DDL
 
 TEXTS = {
     "kl-divergence": (
@@ -20,6 +26,8 @@ TEXTS = {
         {"zh": "用 C++ 和 C# 写", "en": "in C++ or C# AND not Cobol; 100%"},
     ),
 }
+
+PLAIN = "aZ09 _-.,\"'$%*/:;<=?@[]^`{|}~!&()\n熵相对散一龥，。、；：？！（）“”《》—"
 
 
 @pytest.fixture
@@ -91,8 +99,6 @@ def test_no_text_breaks_the_query(bank, text):
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x4E20), min_size=1, max_size=12), st.data())
 def test_every_part_of_a_chinese_text_matches_it(text, data):
-    from qbank.storage import search as index
-
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
     typed = text[start:end]
@@ -107,6 +113,23 @@ def test_every_part_of_a_chinese_text_matches_it(text, data):
 
 
 def test_a_phrase_never_spans_two_runs():
-    from qbank.storage import search as index
+    assert index.tokens("梯度，下降 x度下").replace("，", "").split() == ["梯度", "度", "下降", "降", "x", "度下", "下"]
 
-    assert index.tokens("梯度，下降 x度下") == "梯度 度 下降 降 x 度下 下"
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(PLAIN, max_size=30), min_size=1, max_size=5))
+def test_plain_text_is_cut_into_the_same_tokens_as_any_other(texts) -> None:
+    def indexed(cut) -> list[tuple]:
+        with closing(sqlite3.connect(":memory:")) as db:
+            db.execute(next(ddl for ddl in EXTRA_DDL if "fts5" in ddl))
+            db.execute("CREATE VIRTUAL TABLE token USING fts5vocab(search, instance)")
+            db.executemany("INSERT INTO search (title, body) VALUES ('', ?)", ((cut(text),) for text in texts))
+            return db.execute("SELECT term, doc, offset FROM token ORDER BY doc, offset").fetchall()
+
+    def slowly(text: str) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(index, "_PLAIN", re.compile("(?!)"))
+            return index.tokens(text)
+
+    assert all(index._PLAIN.fullmatch(text) for text in texts)
+    assert indexed(index.tokens) == indexed(slowly)
