@@ -207,7 +207,7 @@ def _ends(given, out):
 
 
 def _uses(given, out):
-    """Each weight is used h^2 times a map where it is shared, once where it is not."""
+    """A weight is used h^2 times an image where all places share it, once where none do, h^2/t^2 times in tiles."""
     uses = out["products"] / out["weights"]
     places = given["side"] ** 2
     expected = [places, places * 0 + 1, places / given["tile"] ** 2, places, places]
@@ -268,8 +268,9 @@ SOLVER = Solver(
               en="separable to standard is 1/O + 1/k^2", residual=_ratio),
         Claim("ends", zh="t=1 或 g=1 就是标准卷积，t=h 就是不共享的局部卷积",
               en="a tile or group of 1 is the standard layer, a tile of h the unshared one", residual=_ends),
-        Claim("uses", zh="共享的参数每张图用 h² 次，不共享的只用一次",
-              en="a shared weight is used h^2 times an image, an unshared one once", residual=_uses),
+        Claim("uses", zh="处处共享的参数每张图用 h² 次，不共享的只用一次，平铺的平均 h²/t² 次",
+              en="an image uses a shared weight h^2 times, an unshared one once, a tiled one h^2/t^2 on average",
+              residual=_uses),
         Claim("depthwise", zh="g=C=O 时，分组卷积就是逐深度卷积",
               en="with g=C=O a grouped convolution is the depthwise one", residual=_depthwise),
     ),

@@ -67,8 +67,8 @@ def oracle(x, kernel, dilation, stride, padding):
     """A plain convolution of scipy's with the kernel's holes filled by zeros."""
     from scipy.signal import correlate2d
 
-    spread = np.kron(kernel, np.eye(1, dilation**2).reshape(dilation, dilation))
-    spread = spread[: dilation * (kernel.shape[0] - 1) + 1, : dilation * (kernel.shape[1] - 1) + 1]
+    spread = np.zeros([dilation * (k - 1) + 1 for k in kernel.shape])
+    spread[np.ix_(*(dilation * np.arange(k) for k in kernel.shape))] = kernel
     wide = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)
     maps = [correlate2d(image, spread, "valid") for image in wide.reshape(-1, *wide.shape[-2:])]
     y = np.array(maps)[:, ::stride, ::stride]

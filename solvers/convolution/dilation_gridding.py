@@ -160,7 +160,7 @@ def figure(given, out, steps):
     return Figure(
         {"zh": "每个像素有几条路径读到（0 是空洞）", "en": "ways that lead to each pixel (0: a hole)"},
         (Bars(tuple(str(n) for n in range(shown)), ways),),
-        x={"zh": "像素", "en": "pixel"},
+        x={"zh": "像素（至多前 40 个）", "en": "pixel (the first 40 at most)"},
         y={"zh": "路径数", "en": "ways"},
     )
 

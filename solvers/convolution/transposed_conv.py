@@ -70,16 +70,19 @@ def oracle(x, kernels, stride, padding):
     """Zeros between the inputs, then a plain convolution (the kernel turned) that pads all round."""
     from scipy.signal import convolve2d
 
+    def spread(plane):
+        wide = np.zeros([stride * (n - 1) + 1 for n in plane.shape])
+        wide[::stride, ::stride] = plane
+        return wide
+
     images = x.reshape(-1, *x.shape[-3:])
-    spread = np.zeros((*images.shape[:2], *(stride * (n - 1) + 1 for n in x.shape[-2:])))
-    spread[..., ::stride, ::stride] = images
     y = np.array(
         [
             [
-                sum(convolve2d(plane, k[o]) for plane, k in zip(image, kernels, strict=True))
+                sum(convolve2d(spread(plane), k[o]) for plane, k in zip(image, kernels, strict=True))
                 for o in range(kernels.shape[1])
             ]
-            for image in spread
+            for image in images
         ]
     )
     y = y[..., padding : y.shape[-2] - padding, padding : y.shape[-1] - padding]

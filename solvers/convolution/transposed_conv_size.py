@@ -76,7 +76,7 @@ def sample(rng):
 
 
 def variant(rng):
-    """A map of 5 to 40, a kernel of 3 to 7, stride 2 to 4; an odd remainder on the way back two times in three."""
+    """A map of 5 to 40, a kernel of 3 to 7, stride 2 to 4; pixels lost on the way back about two times in three."""
     kernel, stride = int(rng.integers(3, 8)), int(rng.integers(2, 5))
     padding = int(rng.integers(1, (kernel + 1) // 2))
     down, lost = int(rng.integers(5, 20)), int(rng.integers(0, stride))
