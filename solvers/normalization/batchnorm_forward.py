@@ -236,6 +236,7 @@ def figure(given, out, steps):
             Scatter(places, after, {"zh": "输出 y", "en": "output y"}),
         ),
         x={"zh": "样本", "en": "example"},
+        y={"zh": "取值", "en": "value"},
     )
 
 

@@ -161,12 +161,27 @@ def _short(given, out):
     return np.maximum(np.stack([np.max(moves, axis=0), out["longest_clipped"]]) / reach - 1, 0.0)
 
 
+STATED = {"theta": [5.0, -2.0], "lr": 1.0, "v": 0.2, "target": 0.7, "h0": 0.5, "T": 50, "steps": 60}
+
+
+def _saved(given, out):
+    """In the stated descent: no throw beyond 6, no rise of the loss, or less than a tenfold gain with clipping."""
+    if not all(np.array_equal(given[name], value) for name, value in STATED.items()):
+        return 0.0
+    gain = out["loss_clipped"] - out["loss_start"] / 10
+    return np.maximum([6 - out["longest_plain"], out["loss_start"] - out["loss_plain"], gain], 0.0)
+
+
 CLAIMS = (
     Claim("down-the-gradient", zh="每一步都是 −lr·g（截断时 −lr·g·min(1, v/‖g‖)），g 是损失的梯度",
           en="each step is -lr g, or -lr g min(1, v/|g|) where clipped, with g the gradient of the loss",
           residual=_follows),
     Claim("no-step-beyond-lr-v", zh="截断之后没有一步比 lr·v 长，悬崖再陡也一样",
           en="with clipping no step is longer than lr v, however steep the cliff", residual=_short),
+    Claim("clipping-saves-the-descent",
+          zh="从 (5, −2) 出发，学习率 1，60 步：不截断时有一步长过 6，损失变大；截断到 0.2，损失降到十分之一以下",
+          en="60 steps of rate 1 from (5, -2): one is over 6 long and the loss rises; clipped at 0.2 it falls tenfold",
+          residual=_saved),
 )  # fmt: skip
 
 

@@ -215,7 +215,7 @@ CLAIMS = (
 
 
 def figure(given, out, steps):
-    names = ("clip_by_value", "clip_by_norm", "clip_by_average_norm", "clip_by_global_norm")
+    names = ("by value", "by norm", "by average norm", "by global norm")
     turns = np.array([np.ravel(out[f"turn_{kind}"])[0] for kind in KINDS])
     return Figure(
         title={"zh": f"各种截断转过的角度，c = {given['c']:g}", "en": f"how far clipping turns, c = {given['c']:g}"},

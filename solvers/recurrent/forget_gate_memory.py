@@ -53,8 +53,10 @@ def sample(rng):
 
 
 def variant(rng):
-    bias = float(rng.integers(10, 46)) / 10
-    return {"b": bias, "steps": int(rng.integers(5, 41))}
+    """A bias in hundredths; as many steps as leave between 1e-5 and about two thirds."""
+    bias = float(rng.integers(80, 551)) / 100
+    loss = np.logaddexp(0.0, -bias)
+    return {"b": bias, "steps": int(rng.integers(max(5, int(0.4 / loss) + 1), min(100, int(11.5 / loss)) + 1))}
 
 
 def _f(b):
@@ -112,15 +114,16 @@ CLAIMS = (
 
 
 def figure(given, out, steps):
-    bias = float(np.ravel(given["b"])[0])
+    """Up to five biases."""
     times = np.unique(np.round(np.linspace(0, given["steps"], 200)))
-    biases = dict.fromkeys((bias, 0.0, 1.0))
+    biases = dict.fromkeys(np.ravel(given["b"])[:5].tolist())
     return Figure(
         title={"zh": "遗忘门的偏置决定记多久", "en": "the forget gate's bias decides how long the cell remembers"},
         marks=tuple(Lines(times, np.maximum(_f(value) ** times, 1e-30),
                           {"zh": f"偏置 {value:g}", "en": f"bias {value:g}"})
                     for value in biases),
         x={"zh": "步", "en": "step"},
+        y={"zh": "剩下的比例", "en": "share left"},
         log="y",
     )  # fmt: skip
 

@@ -152,6 +152,7 @@ def figure(given, out, steps):
         title={"zh": "同一个矩阵乘 t 次", "en": "the same matrix, t times"},
         marks=(Lines(np.arange(len(lengths)), np.maximum(lengths, 1e-30), {"zh": "‖W^t h‖", "en": "|W^t h|"}),),
         x={"zh": "步 t", "en": "step t"},
+        y={"zh": "长度", "en": "length"},
         log="y",
     )
 

@@ -325,6 +325,7 @@ def figure(given, out, steps):
             Lines(rounds, curves["carried_path"], {"zh": "传回开头的梯度比例", "en": "share carried back"}),
         ),
         x={"zh": "更新次数", "en": "updates"},
+        y={"zh": "Ω 与比例", "en": "Omega and the share"},
         log="y",
     )
 
