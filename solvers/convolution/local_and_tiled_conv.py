@@ -52,14 +52,17 @@ def compute(xp, note, x, w, tile):
 
 
 def oracle(x, w, tile):
-    """Each layer as a matrix of the dense layer it is a special case of, nearly all entries zero."""
+    """Each layer as a matrix of the dense layer it is a special case of, nearly all entries zero and not stored."""
+    from scipy.sparse import csr_array
+
     positions, k = w.shape
+    starts, columns = np.arange(0, positions * k + 1, k), np.add.outer(np.arange(positions), np.arange(k)).ravel()
+    rows = x.reshape(-1, x.shape[-1])
     out = {}
     for name, period in (("unshared", positions), ("tiled", tile), ("standard", 1)):
-        dense = np.zeros((positions, x.shape[-1]))
-        for i in range(positions):
-            dense[i, i : i + k] = w[i % period]
-        out[name] = x @ dense.T
+        entries = np.concatenate([w[i % period] for i in range(positions)])
+        dense = csr_array((entries, columns, starts), shape=(positions, x.shape[-1]))
+        out[name] = (dense @ rows.T).T.reshape(*x.shape[:-1], positions)
     return out
 
 
@@ -179,10 +182,25 @@ def _agrees_every_t(given, out):
     return (out["tiled"] - out["standard"])[..., :: given["tile"]] / _size(given)
 
 
+def _same_links(given, out):
+    """Without one input the outputs above it lose that input times the weight of the link; no other output changes."""
+    x, w, j = given["x"], given["w"], given["x"].shape[-1] // 2
+    without = x.copy()
+    without[..., j] = 0
+    rest = _right({**given, "x": without})
+    linked = np.arange(max(j - w.shape[1] + 1, 0), min(j, len(w) - 1) + 1)
+    residual = []
+    for name, period in (("unshared", len(w)), ("tiled", given["tile"]), ("standard", 1)):
+        change = out[name] - rest[name]
+        change[..., linked] -= x[..., j : j + 1] * w[linked % period, j - linked]
+        residual.append(change)
+    return np.stack(residual) / _size(given)
+
+
 def _equal_kernels(given, out):
     """With every row of w the same, all three layers are one."""
     same = _right({**given, "w": np.repeat(given["w"][:1], len(given["w"]), axis=0)})
-    return (same["unshared"] - out["standard"]) / _size(given)
+    return np.stack([same[name] - out["standard"] for name in ("unshared", "tiled")]) / _size(given)
 
 
 def _counts(given, out):
@@ -212,7 +230,7 @@ def figure(given, out, steps):
 
 SOLVER = Solver(
     title={"zh": "局部连接、平铺与标准卷积", "en": "Local, tiled and standard convolution"},
-    formula=r"y_i=\sum_m w_{i\bmod t,\,m}\,x_{i+m}",
+    formula=r"y_i=\sum_m w_{i\%t,\,m}\,x_{i+m}",
     params={
         "x": Param([1, 2, 0, 3, 1, 2], {"zh": "一行输入", "en": "a row of inputs"}, shape="(..., N)"),
         "w": Param([[1, 2], [3, -1], [0, 1], [2, 2], [-1, 1]],
@@ -227,7 +245,7 @@ SOLVER = Solver(
     check=check,
     compute=compute,
     oracle=oracle,
-    oracle_route="rows of a dense matrix, mostly zero",
+    oracle_route="a dense layer's matrix, mostly zero (scipy.sparse)",
     sample=sample,
     variant=variant,
     edges=(
@@ -241,6 +259,9 @@ SOLVER = Solver(
               en="a tile of 1 is the standard convolution, one of all positions the local layer", residual=_ends),
         Claim("agrees-every-t", zh="每隔 t 个位置，平铺卷积与标准卷积的输出相同",
               en="every t places the tiled output equals the standard one", residual=_agrees_every_t),
+        Claim("same-links", zh="三种层的连接相同；第 i 个输出用的核：局部第 i 个，平铺第 i mod t 个，标准第 0 个",
+              en="the links are the same; output i uses kernel i (local), i mod t (tiled) or 0 (standard)",
+              residual=_same_links),
         Claim("equal-kernels", zh="所有核都相同时，三种层没有区别",
               en="with all kernels equal the three layers are one", residual=_equal_kernels),
         Claim("weights-counted", zh="参数为 位置数·k、t·k、k；三种层的乘法次数一样多",

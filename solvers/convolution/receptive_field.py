@@ -1,8 +1,9 @@
-"""Receptive field: how many input pixels, along one axis, a unit of the last layer depends on.
+"""Receptive field: from the first input pixel to the last, along one axis, that a unit of the last layer depends on.
 
     r_0 = 1,  j_0 = 1          r_l = r_(l-1) + (k_l - 1) d_l j_(l-1)          j_l = j_(l-1) s_l
 
-The jump j is how far apart, in input pixels, two neighboring units of a layer look.
+The jump j is how far apart, in input pixels, two neighboring units of a layer look. Pixels between the
+ends that large dilations or strides skip count in r all the same; dilation-gridding tells how many they are.
 Shapes: kernel, stride, dilation (..., L), one entry a layer (convolution or pooling) -> r, jump (...). Steps:
 ``growth`` and ``jumps`` (..., L) after each layer, ``links`` (..., L) the connections a unit of each layer has itself.
 Padding does not enter: it only moves the field. Units near the border see less of the image than r.
@@ -168,9 +169,11 @@ def _adds_up(given, out):
 
 
 def _beyond_its_own_links(given, out):
-    """A deep unit sees at least what any single layer's kernel spans: links are few, the field is not."""
-    spans = (given["kernel"] - 1) * given["dilation"] + 1
-    return np.maximum(np.max(spans, axis=-1) - out["r"], 0)
+    """Links are few, the field is not: it is wider than what any kernel spans, except where that kernel is alone."""
+    before = out["jumps"] // given["stride"]
+    widest = 1 + np.max((given["kernel"] - 1) * given["dilation"] * before, axis=-1)
+    several = np.sum(given["kernel"] > 1, axis=-1) > 1
+    return np.maximum(widest - out["r"], 0) + ((out["r"] > widest) != several)
 
 
 def _linear_and_doubling(given, out):
@@ -179,9 +182,14 @@ def _linear_and_doubling(given, out):
     threes, ones = np.full(depth, 3), np.ones(depth, dtype=np.int64)
     plain = _plain(threes, ones, ones)["growth"] - (2 * np.arange(1, depth + 1) + 1)
     doubled = _plain(threes, ones, 2 ** np.arange(depth))["growth"] - (2 ** np.arange(2, depth + 2) - 1)
-    # the same sums for this stack's first layer, so that the statement is about this run too
-    first = out["growth"][..., 0] - ((given["kernel"][..., 0] - 1) * given["dilation"][..., 0] + 1)
-    return np.max(np.abs(first)) + np.abs(plain) + np.abs(doubled)
+    # and this run's own stacks, where they are of one of the two kinds
+    layers = given["kernel"].shape[-1]
+    threes = np.all((given["kernel"] == 3) & (given["stride"] == 1), axis=-1)
+    wrong = 0
+    for dilation, r in ((np.ones(layers), 2 * layers + 1), (2.0 ** np.arange(layers), 2.0 ** (layers + 1) - 1)):
+        of_this_kind = threes & np.all(given["dilation"] == dilation, axis=-1)
+        wrong = wrong + np.where(of_this_kind, np.abs(out["r"] - r), 0)
+    return np.max(wrong) + np.abs(plain) + np.abs(doubled)
 
 
 def figure(given, out, steps):
@@ -193,9 +201,9 @@ def figure(given, out, steps):
     return Figure(
         {"zh": "感受野随深度增长", "en": "the receptive field grows with depth"},
         (
-            Lines(np.arange(1, len(grown) + 1), grown, {"zh": "这个网络", "en": "this stack"}),
             Lines(depth, plain, {"zh": "3，步幅 1", "en": "3, stride 1"}),
             Lines(depth, doubled, {"zh": "3，膨胀 1, 2, 4…", "en": "3, dilation 1, 2, 4…"}),
+            Lines(np.arange(1, len(grown) + 1), grown, {"zh": "这个网络", "en": "this stack"}),
         ),
         x={"zh": "层数", "en": "layers"},
         y={"zh": "感受野（像素）", "en": "receptive field (pixels)"},
@@ -239,10 +247,11 @@ SOLVER = Solver(
         Claim("adds-up", zh="两段网络叠起来：r = r₁ + j₁(r₂ − 1)",
               en="two stacks on top of each other: r = r1 + j1 (r2 - 1)",
               residual=_adds_up),
-        Claim("beyond-its-own-links", zh="深层单元看到的不少于任何一层的核所跨的范围",
-              en="a deep unit sees at least as far as any single kernel spans", residual=_beyond_its_own_links),
-        Claim("linear-and-doubling", zh="L 层 3×3、步幅 1 看 2L+1 个像素；膨胀率逐层加倍则看 2^(L+1)−1 个",
-              en="L layers of 3 at stride 1 see 2L+1 pixels; with dilations that double they see 2^(L+1)-1",
+        Claim("beyond-its-own-links", zh="深层单元的感受野比任何一层的核所跨的都宽，除非其余各层的核都是 1",
+              en="the field is wider than any one kernel spans, unless all other kernels are of size 1",
+              residual=_beyond_its_own_links),
+        Claim("linear-and-doubling", zh="L 层 3×3、步幅 1 的感受野宽 2L+1；膨胀率逐层加倍则宽 2^(L+1)−1",
+              en="the field of L layers of 3 at stride 1 is 2L+1 wide; with dilations that double, 2^(L+1)-1",
               residual=_linear_and_doubling),
     ),
     mistakes=MISTAKES,
