@@ -42,7 +42,7 @@ def tokens(text: str) -> str:
 
 def _cut(found: re.Match[str]) -> str:
     run = found[0]
-    return f" {' '.join(map(add_text, run, run[1:]))}  "
+    return f" {' '.join(map(add_text, run, run[1:]))} {run[-1]} "
 
 
 def match(text: str) -> str | None:
