@@ -115,22 +115,21 @@ def _limit(name, rule):
     return value
 
 
-def _costs(factor, kick=lambda eps, sigma: (eps * sigma) ** 2):
-    """Another factor of E theta^2 a step; only the costs that change."""
+def _costs(factor):
+    """Another factor of E theta^2 a step, from eps and lam; only the costs that change."""
 
-    def walk(given, factor, kick):
+    def walk(given, factor):
         second = given["start"] ** 2 * np.ones((len(given["rates"]), len(given["lam"])))
         curve = [np.sum(given["lam"] * second, axis=1) / 2]
         for k in range(given["steps"]):
             eps = given["rates"][:, None] * (1 - (1 - given["share"]) * k / given["steps"])
-            second = factor(eps * given["lam"]) * second + kick(eps, given["sigma"])
+            second = factor(eps, given["lam"]) * second + (eps * given["sigma"]) ** 2
             second = np.minimum(second, AWAY * given["start"] ** 2)
             curve.append(np.sum(given["lam"] * second, axis=1) / 2)
         return {"early": curve[given["look"]], "end": curve[-1]}
 
     def value(**given):
-        right = walk(given, lambda x: (1 - x) ** 2, lambda eps, sigma: (eps * sigma) ** 2)
-        wrong = walk(given, factor, kick)
+        right, wrong = walk(given, lambda eps, lam: (1 - eps * lam) ** 2), walk(given, factor)
         return {n: v for n, v in wrong.items() if not np.allclose(v, right[n], rtol=1e-6)}
 
     return value
@@ -153,11 +152,12 @@ MISTAKES = (
             _limit("overshoot", lambda lam: 2 / np.max(lam))),
     Mistake("factor-not-squared", "误差乘 1−ελ，代价要乘它的平方",
             "the error is multiplied by 1 - eps lam, the cost by its square",
-            _costs(lambda x: np.abs(1 - x))),
+            _costs(lambda eps, lam: np.abs(1 - eps * lam))),
     Mistake("curvature-ignored", "步长漏乘了曲率：梯度是 λθ",
             "the curvature was left out of the step: the gradient is lam theta",
-            _costs(lambda x: np.full_like(x, 1.0))),
-    Mistake("wrong-way", "符号反了：那是朝上坡走", "the sign is off: that goes uphill", _costs(lambda x: (1 + x) ** 2)),
+            _costs(lambda eps, lam: (1 - eps) ** 2)),
+    Mistake("wrong-way", "符号反了：那是朝上坡走", "the sign is off: that goes uphill",
+            _costs(lambda eps, lam: (1 + eps * lam) ** 2)),
 )  # fmt: skip
 
 

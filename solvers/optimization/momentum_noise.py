@@ -146,8 +146,8 @@ def _floors(rule):
 
 
 MISTAKES = (
-    Mistake("momentum-quiets", "以为动量按滑动平均把噪声方差压小了 (1−α)/(1+α) 倍；走得也远了，下限几乎不变",
-            "expects momentum to cut the noise by (1 - alpha)/(1 + alpha); it steps further, too, and the floor stays",
+    Mistake("momentum-quiets", "以为动量按滑动平均把噪声方差压小了 (1−α)/(1+α) 倍；走得也远了，下限并不这样降低",
+            "expects momentum to cut the noise by (1 - alpha)/(1 + alpha); but it steps farther, too",
             _floors(lambda lam, e, a: {"floor_momentum": np.sum(e / (2 - e * lam)) * (1 - a) / (1 + a)})),
     Mistake("same-as-plain", "当成了学习率 ε 的普通 SGD：有效学习率是 ε/(1−α)",
             "taken for plain SGD with the rate eps; the effective rate is eps / (1 - alpha)",
@@ -227,8 +227,9 @@ SOLVER = Solver(
     smooth=False,
     batched=False,
     claims=(
-        Claim("same-effective-rate", zh="有效学习率 ε/(1−α) 相同，噪声下限就几乎相同：动量不低于 ε'σ²/4，也不高于 SGD",
-              en="at the same effective rate the floors nearly agree: momentum's lies between eps' sigma^2/4 and SGD's",
+        Claim("same-effective-rate",
+              zh="有效学习率 ε' = ε/(1−α) 相同：动量的噪声下限不低于 ε'σ²/4，也不高于 SGD（ε' 小时都相近）",
+              en="at the same effective rate eps' momentum's floor lies between eps' sigma^2/4 and that of SGD",
               residual=_effective),
         Claim("noisier-at-the-same-rate", zh="ε 相同时，动量的噪声下限约为普通 SGD 的 1/(1−α) 倍",
               en="at the same eps momentum's floor is about 1/(1 - alpha) times that of plain SGD", residual=_noisier),

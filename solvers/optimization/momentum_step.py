@@ -56,7 +56,7 @@ def sample(rng):
 
 
 def variant(rng):
-    """Two parameters; where the gradient has just turned round, the velocity still carries on."""
+    """Two parameters; where the gradient has just turned around, the velocity still carries on."""
     v = rng.choice([-3, -2, -1, 1, 2, 3], size=2)
     g = rng.choice([2, 3, 4, 5, 6, 8], size=2) * np.where(rng.random(2) < 0.6, np.sign(v), -np.sign(v))
     return {

@@ -1,4 +1,4 @@
-"""How fast momentum gets: its speed under a gradient that stays, and under one that turns round at each step.
+"""How fast momentum gets: its speed under a gradient that stays, and under one that turns around at each step.
 
     v <- alpha v - eps g          |v| -> eps |g| / (1 - alpha)       alternating g: |v| -> eps |g| / (1 + alpha)
 
@@ -125,7 +125,7 @@ MISTAKES = (
     Mistake("over-alpha", "除以了 α 而不是 1−α", "divided by alpha, not by 1 - alpha",
             _scaled("terminal", lambda a, t: 1 / a)),
     Mistake("one-plus-alpha", "1+α 属于每步反号的梯度，方向不变时是 1−α",
-            "1 + alpha belongs to a gradient that turns round at each step",
+            "1 + alpha belongs to a gradient that turns around at each step",
                 _scaled("terminal", lambda a, t: 1 / (1 + a))),
     Mistake("averaged", "当成了滑动平均：权重之和是 1/(1−α)，不是 1",
             "taken for an average: the weights add up to 1/(1 - alpha), not to 1",
@@ -145,7 +145,7 @@ MISTAKES = (
             "each step adds eps |g|: the old velocity was not decayed",
             _scaled("speed", lambda a, t: float(t))),
     Mistake("alternating-as-constant", "梯度每步反号，相邻两步在抵消，不是累加",
-            "the gradient turns round at each step: the terms cancel, they do not add up",
+            "the gradient turns around at each step: the terms cancel, they do not add up",
             _scaled("alternating", lambda a, t: 1 / (1 - a))),
     Mistake("alternating-stops", "只算了最近两步，1−α 之后还有 α²−α³+…",
             "only the last two steps were counted; alpha^2 - alpha^3 + ... comes after 1 - alpha",

@@ -225,7 +225,7 @@ MISTAKES = (
     Mistake("speed-without-the-present", "漏了当前这一步的梯度：和从 α⁰ = 1 开始",
             "the present gradient was left out: the sum begins with alpha^0 = 1", _speed(lambda a: a / (1 - a))),
     Mistake("speed-one-plus-alpha", "1+α 是梯度每步反号时的分母，方向不变时是 1−α",
-            "1 + alpha belongs to a gradient that turns round at each step", _speed(lambda a: 1 / (1 + a))),
+            "1 + alpha belongs to a gradient that turns around at each step", _speed(lambda a: 1 / (1 + a))),
     Mistake("one-norm", "把各分量的绝对值相加了，‖g‖ 是平方和的根",
             "the entries' sizes were added; |g| is the root of the sum of squares", _one_norm),
     Mistake("curvature-left-out", "把 θ 当成了梯度，漏乘 H", "theta was taken for the gradient; it is H theta", _flat),
