@@ -114,6 +114,12 @@ def text(zh, en):
     return {"zh": zh, "en": en}
 
 
+def photograph(rng, x, gain):
+    import sklearn.datasets
+
+    return {"photo": sklearn.datasets.load_sample_image("china.jpg")}
+
+
 def unseeded(rng):
     CALLS.append(1)
     return {"x": [float(len(CALLS)), 1.0]}
@@ -152,6 +158,7 @@ BROKEN = [
     ("record.inputs_are_valid", {"sample": lambda rng: {"x": [np.inf]}}, "sample 0 is refused", ()),
     ("record.inputs_are_valid", {"sample": unseeded}, "besides rng", ()),
     ("record.inputs_are_valid", {"sample": lambda rng: {"x": [1.0]}}, "ignores", ()),
+    ("record.runs_without_the_extra", {"noise": photograph}, "defaults: .* needs the extra", ()),
     ("record.steps_are_noted", {"compute": notes_nothing}, "noted []", ()),
     ("record.rejects_raise", {"rejects": (Reject({"x": [1.0]}, "x must"),)}, "nothing refused", ()),
     ("record.rejects_raise", {"rejects": (Reject({"x": [np.inf]}, "x must be tall"),)}, "is not in", ()),

@@ -63,6 +63,11 @@ def test_inputs_are_valid(checks, subject):
 
 
 @each
+def test_runs_without_the_extra(checks, subject):
+    checks.record.runs_without_the_extra(subject)
+
+
+@each
 def test_steps_are_noted(checks, subject):
     checks.record.steps_are_noted(subject)
 

@@ -6,13 +6,15 @@ import inspect
 import json
 import math
 import re
+import sys
+from unittest.mock import patch
 
 import numpy as np
-from solver_checks.cases import Subject, every, given, say, solved, trace, variants
+from solver_checks.cases import Subject, every, given, rim, samples, say, solved, trace, variants
 
 from solvers.contract import BadInput, Bars, Contour, Figure, Heatmap, Lines, Scatter
-from solvers.lanes import pick
-from solvers.run import collect, forward, prepare
+from solvers.lanes import MissingExtra, pick
+from solvers.run import LAB, collect, draw_noise, forward, prepare
 from solvers.values import plain
 
 CHINESE = re.compile(r"[一-鿿]")
@@ -95,6 +97,18 @@ def inputs_are_valid(subject: Subject) -> None:
         say(repr(once) == repr(again), f"{draw.__name__} draws from something besides rng")
     many = {repr(plain(s.sample(np.random.default_rng(seed)))) for seed in range(8)}
     say(len(many) > 1 or not s.params, "sample ignores its rng")
+
+
+def runs_without_the_extra(subject: Subject) -> None:
+    """What the numpy lane draws for the defaults, samples and variants takes no library of the extra 'lab'."""
+    s = subject.solver
+    cases = [*rim(s)[:1], *samples(s), *variants(s)] if "numpy" in s.lanes else []
+    with patch.dict(sys.modules, dict.fromkeys(LAB)):
+        for label, case in cases:
+            try:
+                draw_noise(s, prepare(s, case), 0)
+            except MissingExtra as error:
+                raise AssertionError(f"{label}: {error}; let a choice ask for it") from None
 
 
 def steps_are_noted(subject: Subject) -> None:
