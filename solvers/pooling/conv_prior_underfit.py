@@ -289,7 +289,7 @@ def _int(default, zh, en):
 
 
 SOLVER = Solver(
-    title={"zh": "卷积与池化的先验：何时帮忙，何时欠拟合", "en": "the prior of convolution and pooling"},
+    title={"zh": "卷积与池化的先验：何时帮忙，何时欠拟合", "en": "The prior of pooling: where it helps and harms"},
     formula=r"h_f=\max_p\,\max(0,\,w_f\cdot x_{p:p+4}+b_f),\qquad z=u\cdot h+d",
     params={
         "width": _int(20, "一行的长度", "numbers in a row"),

@@ -102,12 +102,12 @@ def _turned(photo, degrees):
     return np.stack([rotate(photo, d, reshape=False, order=1, mode="grid-constant") for d in degrees])
 
 
-def _rule(given, sign=1.0, score=None, angles=None, photo=None):
+def _rule(given, sign=1.0):
     """Templates and inputs by scipy, their responses one by one."""
     image, model = _taken(given)
     templates = _turned(model, [-sign * given["spread"], 0.0, sign * given["spread"]])
-    inputs = _turned(image if photo is None else photo, given["angles"] if angles is None else angles)
-    if (score or given["score"]) == "cosine":
+    inputs = _turned(image, given["angles"])
+    if given["score"] == "cosine":
         pairs = [[np.corrcoef(w.ravel(), x.ravel())[0, 1] for w in templates] for x in inputs]
     else:
         pairs = [[np.vdot(w, x) for w in templates] for x in inputs]
@@ -227,12 +227,17 @@ def _own_angle(given, out):
 
 
 def _maxout(given, out):
-    """Without the division pooled is a maxout unit: convex and piecewise linear in x, so it doubles with x."""
-    scale = 1 + np.max(np.abs(out["pooled"]))
-    image, _ = _taken(given)
-    photo = 2 * image
-    expected = out["pooled"] * (2 if given["score"] == "product" else 1)
-    return (np.max(_rule(given, photo=photo), axis=1) - expected) / scale
+    """The largest unit of a dense layer, one row a template; halfway between two inputs it is below their mean."""
+    weights, x = (out[name].reshape(len(out[name]), -1) for name in ("templates", "inputs"))
+    norms = np.ones(len(x))
+    if given["score"] == "cosine":
+        weights = weights - weights.mean(axis=1, keepdims=True)
+        weights = weights / np.linalg.norm(weights, axis=1, keepdims=True)
+        norms = np.linalg.norm(x - x.mean(axis=1, keepdims=True), axis=1)
+    values = out["pooled"] * norms
+    gap = (x @ weights.T).max(axis=1) - values
+    halfway = ((x + np.roll(x, 1, axis=0)) / 2 @ weights.T).max(axis=1)
+    return np.append(gap, np.maximum(halfway - (values + np.roll(values, 1)) / 2, 0.0)) / (1 + np.abs(values).max())
 
 
 def figure(given, out, steps):
@@ -297,8 +302,8 @@ SOLVER = Solver(
               residual=_covers_more),
         Claim("own-angle", zh="输入正好转到模板的角度，该探测器的响应是 1，别的不超过 1",
               en="an input turned like a template scores 1 with it, and nothing scores above 1", residual=_own_angle),
-        Claim("a-maxout-unit", zh="内积的最大值是一个 maxout 单元：输入乘 2，值乘 2（余弦不变）",
-              en="the maximum of products is a maxout unit: twice the input, twice the value (a cosine stays)",
+        Claim("a-maxout-unit", zh="若不除以输入的范数，它就是 maxout 单元：几个线性响应取最大，是输入的凸函数",
+              en="but for the division by the input's norm it is a maxout unit: a maximum of linear responses, convex",
               residual=_maxout),
     ),
     mistakes=MISTAKES,

@@ -297,8 +297,8 @@ SOLVER = Solver(
         ),
         Claim(
             "global-maximum-stays",
-            zh="只要最大的数还在视野里，全局最大池化的值就不变",
-            en="global max pooling does not change as long as the largest number stays in view",
+            zh="最大的数没移出视野、又没有更大的移进来，全局最大池化的值就不变",
+            en="a global maximum does not change as long as it stays in view and nothing larger comes in",
             residual=_global_maximum,
         ),
         Claim("shares", zh="两个比例都是逐个数出来的", en="both shares, counted one by one", residual=_counted),

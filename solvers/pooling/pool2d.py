@@ -327,7 +327,7 @@ SOLVER = Solver(
     steps={
         "window": {"zh": "左上角的窗口", "en": "the window in the top left corner"},
         "map_shape": {"zh": "输出的行数和列数", "en": "rows and columns of the output"},
-        "reduction": {"zh": "数的个数减少到几分之一", "en": "how many times fewer numbers are left"},
+        "reduction": {"zh": "数的个数是池化后的几倍", "en": "how many times fewer numbers are left"},
     },
     check=check,
     compute=compute,
