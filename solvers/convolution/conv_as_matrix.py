@@ -191,6 +191,14 @@ def _toeplitz(given, out):
     return (block[:, 1:, 1:] - block[:, :-1, :-1]) / _size(given)
 
 
+def _three_ideas(given, out):
+    """Zeros off the window, the same numbers in each row, and an image moved right moves what comes out along."""
+    moved = np.roll(given["x"], 1, axis=1)
+    mapped = (out["matrix"] @ moved.ravel()).reshape(out["y"].shape)
+    along = (mapped[:, 1:] - out["y"][:, :-1]) / _size(given)  # the first column sees what came in
+    return np.concatenate([_mostly_zero(given, out).ravel(), along.ravel()])
+
+
 def _transpose_goes_back(given, out):
     """<M x, g> = <x, M' g>: the transpose carries gradients to the pixels."""
     back = (out["matrix"].T @ given["upstream"].ravel()) @ given["x"].ravel()
@@ -243,12 +251,15 @@ SOLVER = Solver(
     claims=(
         Claim("copies-of-the-kernel", zh="每一行恰好是核的各个数，其余全是 0",
               en="each row holds the kernel's numbers once, and zeros", residual=_mostly_zero),
+        Claim("three-ideas", zh="窗口外全是 0（稀疏），各行是同一组数（共享），图像右移一格，输出跟着右移（等变）",
+              en="zeros off the window (sparse), the same numbers in each row (shared), the map moves with the image",
+              residual=_three_ideas),
         Claim("toeplitz", zh="沿一行移动一格，矩阵元素也移动一格：Toeplitz 结构",
               en="one output on along a row, one pixel on: the entries are the same (Toeplitz)", residual=_toeplitz),
         Claim("transpose-goes-back", zh="Mᵀ 把梯度传回像素", en="the transpose carries gradients back to the pixels",
               residual=_transpose_goes_back),
-        Claim("projected-gradient", zh="把全连接层的梯度按共享与置零投影，就是卷积的梯度",
-              en="the dense layer's gradient, projected on ties and zeros, is the convolution's",
+        Claim("projected-gradient", zh="全连接层的梯度，窗口外置零、绑定的元素相加，就是卷积的梯度",
+              en="the dense layer's gradient, added up over tied entries, is the convolution's",
               residual=_projected),
     ),
     mistakes=MISTAKES,
