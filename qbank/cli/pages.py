@@ -32,7 +32,7 @@ def question_page(question: Question, lang: str, width: int) -> str:
         ("要点（* 为必答）" if zh else "Points (* essential)") + "\n" + _points(question, lang, width),
     ]
     if question.demos:
-        runs = "\n".join(f"  {d.id}: qbank solve {d.solver}{_sets(d.set)}" for d in question.demos)
+        runs = "\n".join(_run(f"  {d.id}: ", f"qbank solve {d.solver}", d.set, width) for d in question.demos)
         blocks.append(("演示" if zh else "Demonstrations") + "\n" + runs)
     if question.items:
         items = "\n".join(f"  {i.id} ({i.kind}): qbank deal {question.id} {i.id}" for i in question.items)
@@ -53,11 +53,29 @@ def _points(question: Question, lang: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def _sets(values: object) -> str:
+def _run(name: str, command: str, values: Mapping[str, Any], width: int) -> str:
+    """A command that can be pasted into a shell. One wider than the page goes on below: after a backslash, or within
+    a long list, where JSON does not mind."""
     import json
+    import shlex
 
-    assert isinstance(values, dict)
-    return "".join(f" --set '{name}={json.dumps(value)}'" for name, value in values.items())
+    sets = [f"--set {shlex.quote(f'{key}={json.dumps(value)}')}" for key, value in values.items()]
+    if cells(line := " ".join([name + command, *sets])) <= width:
+        return line
+    lines = [f"{name.rstrip()}", f"    {command}"]
+    for one in sets:
+        if cells(lines[-1]) + cells(one) + 3 <= width:
+            lines[-1] += f" {one}"
+            continue
+        lines[-1] += " \\"
+        first, *rest = one.split(", ")
+        lines.append(f"      {first}")
+        for entry in rest:
+            fits = cells(lines[-1]) + cells(entry) + 5 <= width
+            lines[-1] += ", " if fits else ","
+            lines += [] if fits else ["      "]
+            lines[-1] += entry
+    return "\n".join(lines)
 
 
 def _erratum(erratum: Erratum, lang: str, width: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +12,18 @@ from qbank.dealing.numbers import reference
 from qbank.domain import BadValue, Item, QbankError
 from qbank.solving import SolverInfo
 
+LONGEST_DEMO = 300
+"""Characters of a demo's numbers as JSON: they are shown, and typed again, as a command."""
+
 
 def check(case: Case) -> None:
     """unknown-solver, unknown-output, unknown-step, unknown-claim, unknown-mistake, unknown-demo, unknown-input, demo,
-    torch-keys."""
+    long-demo, torch-keys."""
     q = case.question
     for n, demo in enumerate(q.demos):
+        if (size := len(json.dumps(demo.set))) > LONGEST_DEMO:
+            message = f"{demo.id}: {size} characters on a command line; {LONGEST_DEMO} do, beside the solver's defaults"
+            case.say("long-demo", message, "demo", n, "set")
         info = solver(case, demo.solver, ("demo", n, "solver"))
         if info is not None:
             _set(case, info, demo.set, ("demo", n, "set"))

@@ -83,6 +83,8 @@ SHORT = ("id = 'forward', zh = '$D(P\\|Q)$', en = '$D(P\\|Q)$'", "id = 'forward'
 
 FAR = ("zh = '$D(Q\\|P)$'", "zh = '反方向的那一个散度'")
 
+ZEROS = ", 0" * 60
+
 # rule -> changes (old, new), words of the message, what the line of the problem holds
 BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("id-stem", [("id = 'my-kl'", "id = 'my-ll'")], "must be the file's name", "id ="),
@@ -128,6 +130,12 @@ BAD: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("unknown-input", [("input = 'p[0]'", "input = 'r[0]'")], "'r[0]' is no input", "input"),
     ("unknown-input", [("set = { p =", "set = { r =")], "'r' is no input", "set ="),
     ("demo", [("q = [0.9, 0.1] }", "q = [0.9, 0.2] }")], "q must sum to 1", "set ="),
+    (
+        "long-demo",
+        [("[0.5, 0.5], q = [0.9, 0.1]", f"[0.5, 0.5{ZEROS}], q = [0.9, 0.1{ZEROS}]")],
+        "on a command line",
+        "set =",
+    ),
     ("torch-keys", [(SEEDS, SEEDS + "\nkeys = { '2' = 1 }")], "keys are for solvers that need torch", "keys"),
     ("formula", [("$D(P\\|Q)=0.511$ nats", "$\\foo=0.511$ nats")], "unknown command \\foo", "answer"),
     ("formula", [("zh = '$D(Q\\|P)$'", "zh = '$\\frac{1}$'")], "misses an argument", "'backward'"),
