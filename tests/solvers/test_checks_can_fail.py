@@ -150,6 +150,7 @@ BROKEN = [
     ("record.ids_and_fields", {"tolerance": {"float64": 0.1}}, "tolerance", ()),
     ("record.ids_and_fields", {"tolerance": {"float16": 0.1}}, "unknown dtypes", ()),
     ("record.ids_and_fields", {"formula": "$x$"}, "dollars", ()),
+    ("record.ids_and_fields", {"formula": "\theta"}, "raw string", ()),
     ("record.ids_and_fields", {"oracle_route": ""}, "route", ()),
     ("record.ids_and_fields", {"rejects": ()}, "rejects nothing", ()),
     ("record.signatures", {"check": lambda x: None}, "takes", ()),

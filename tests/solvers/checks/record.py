@@ -58,6 +58,7 @@ def ids_and_fields(subject: Subject) -> None:
         limit = {"float64": 1e-5, "float32": 1e-2, "int64": 0}[dtype]
         say(0 <= size <= limit, f"the {dtype} tolerance {size} is not in 0..{limit}")
     say(s.formula.strip() and "$" not in s.formula, "the formula must be LaTeX without dollars")
+    say(s.formula.isprintable(), "the formula holds a control character: write it as a raw string")
     say(s.oracle_route.strip(), "the oracle's route is not named")
     say(s.rejects or not s.params, "the record rejects nothing")
     say("Reference" in (inspect.cleandoc(subject.source.split('"""')[1]) if '"""' in subject.source else ""),
