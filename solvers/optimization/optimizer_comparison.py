@@ -26,8 +26,18 @@ LOWEST = np.array([-9, -9, -6, -8, -8])  # the first power k of each optimizer's
 GRID = 11
 SIZE = 10
 BATCH = 16
-FAR = 1e12
-EARLY = 4
+FAR, EDGE = 1e12, 1e4
+EARLY, TINY = 4, 1e-200
+RULE = np.array(
+    [  # v <- keep v + take g,  r <- hold r + add g*g,  theta <- theta - lr v / (sqrt(r) + delta);  with correction?
+        [0.0, 1.0, 0.0, 0.0, 1.0, 0.0],  # SGD
+        [0.9, 1.0, 0.0, 0.0, 1.0, 0.0],  # momentum
+        [0.0, 1.0, 1.0, 1.0, 1e-7, 0.0],  # AdaGrad
+        [0.0, 1.0, 0.9, 0.1, 1e-8, 0.0],  # RMSProp
+        [0.9, 0.1, 0.999, 0.001, 1e-8, 1.0],  # Adam
+    ]
+)
+"""One rule, five optimizers: what each keeps of the past, takes of the present and divides by."""
 
 
 def check(steps, runs):
@@ -37,7 +47,7 @@ def check(steps, runs):
 
 
 def noise(rng, steps, runs):
-    """Starts, turns, noise, examples: what the problems are made of; and the grid of rates."""
+    """Starts, turns, noise, examples: what the problems are made of; the grid of rates and the optimizers' table."""
     turns = np.linalg.qr(rng.normal(size=(runs, SIZE, SIZE)))[0]
     curvature = np.logspace(0, 3, SIZE)
     often = np.logspace(0, -2.5, SIZE)
@@ -50,53 +60,54 @@ def noise(rng, steps, runs):
         "shake": rng.normal(size=(steps, runs, SIZE)),
         "corner": rng.uniform(-1.5, 1.5, size=(runs, 2)),
         "grid": 10.0 ** ((LOWEST[:, None] + np.arange(GRID)) / 2),
+        "rule": RULE,
     }
 
 
-def compute(xp, note, steps, runs, start, curvature, turned, often, seen, shake, corner, grid):
-    def product(matrices, point):
-        return xp.matmul(matrices, point[..., None])[..., 0]
-
-    def misses(point, t):
-        return xp.matmul(seen[t, ...], (point - start)[..., None])
+def compute(xp, note, steps, runs, start, curvature, turned, often, seen, shake, corner, grid, rule):
+    # A point is (runs, D, O K): every optimizer at every rate is a column.
+    goal, curves, rates = start[..., None], curvature[:, None], often[:, None]
 
     def back(point, t):
-        return xp.matmul(xp.matrix_transpose(seen[t, ...]), misses(point, t))[..., 0] / BATCH
+        return xp.matmul(xp.matrix_transpose(seen[t, ...]), xp.matmul(seen[t, ...], point - goal)) / BATCH
 
     def bend(point):
-        x, y = point[..., 0], point[..., 1]
+        x, y = point[:, 0, :], point[:, 1, :]
         return x, y - x * x
 
     def valley_slope(point, t):
         x, off = bend(point)
-        return xp.stack([-400 * off * x - 2 * (1 - x), 200 * off], axis=-1)
+        return xp.stack([-400 * off * x - 2 * (1 - x), 200 * off], axis=1)
 
     def valley_loss(point):
         x, off = bend(point)
         return 100 * off * off + (1 - x) ** 2
 
+    def half(squares):
+        return xp.sum(squares, axis=1) / 2
+
     problems = {  # start, slope at a step, loss
-        "ravine": (start, lambda point, t: curvature * point, lambda point: xp.sum(curvature * point**2, axis=-1) / 2),
+        "ravine": (goal, lambda point, t: curves * point, lambda point: half(curves * point**2)),
         "rotated": (
-            start,
-            lambda point, t: product(turned, point),
-            lambda point: xp.sum(point * product(turned, point), axis=-1) / 2,
+            goal,
+            lambda point, t: xp.matmul(turned, point),
+            lambda point: half(point * xp.matmul(turned, point)),
         ),
-        "rare": (0.0 * start, back, lambda point: xp.sum(often * (point - start) ** 2, axis=-1) / 2),
-        "noise": (3 * start, lambda point, t: point + shake[t, ...], lambda point: xp.sum(point**2, axis=-1) / 2),
-        "valley": (corner, valley_slope, valley_loss),
+        "rare": (0.0 * goal, back, lambda point: half(rates * (point - goal) ** 2)),
+        "noise": (3 * goal, lambda point, t: point + shake[t, ...][..., None], lambda point: half(point**2)),
+        "valley": (corner[..., None], valley_slope, valley_loss),
     }
-    total, done, finals, early = len(PROBLEMS) * len(OPTIMIZERS), 0, [], []
-    for name in PROBLEMS:
+    columns = [xp.reshape(rule[:, k][:, None] + 0.0 * grid, (-1,)) for k in range(rule.shape[1])]
+    finals, early = [], []
+    for done, name in enumerate(PROBLEMS):
         first, slope, loss = problems[name]
-        rows = []
-        for place, optimizer in enumerate(OPTIMIZERS):
-            ends = _train(xp, optimizer, slope, first, grid[place, :][:, None, None], steps)
-            rows.append([xp.mean(xp.log10(xp.clip(loss(end), 1e-16, 1e6)), axis=-1) for end in ends])
-            done += 1
-            note.progress(done, total)
-        early.append(xp.stack([row[0] for row in rows]))
-        finals.append(xp.stack([row[1] for row in rows]))
+        pair = []
+        for points in _train(xp, columns, slope, first, xp.reshape(grid, (-1,)), steps):
+            mean = xp.mean(xp.log10(xp.clip(loss(points), 1e-16, 1e6)), axis=0)
+            pair.append(xp.reshape(mean, grid.shape))
+        early.append(pair[0])
+        finals.append(pair[1])
+        note.progress(done + 1, len(PROBLEMS))
     finals = xp.stack(finals)
     best = xp.min(finals, axis=-1)
     close = xp.where(finals <= best[..., None] + 0.3, xp.ones_like(finals), xp.zeros_like(finals))
@@ -109,35 +120,29 @@ def compute(xp, note, steps, runs, start, curvature, turned, often, seen, shake,
     return {"early": xp.stack(early)}
 
 
-def _train(xp, optimizer, slope, first, lr, steps):
-    """Every run at every rate, (K, runs, D): after four steps and in the end. What runs away is held back."""
+def _train(xp, columns, slope, first, lr, steps):
+    """Every run, (runs, D, O K): after four steps and in the end.
+
+    What runs away is held back, by ``minimum`` and ``maximum``: a portable ``clip`` costs more than the step."""
+    keep, take, hold, add, delta, corrected = columns
     point = first + 0.0 * lr
-    early = point
+    early, far, edge = point, xp.full_like(point, FAR), xp.full_like(point, EDGE)
     v, r = xp.zeros_like(point), xp.zeros_like(point)
     for t in range(steps):
-        g = xp.clip(slope(point, t), -FAR, FAR)
-        if optimizer == "SGD":
-            move = -lr * g
-        elif optimizer == "momentum":
-            v = 0.9 * v - lr * g
-            move = v
-        elif optimizer == "AdaGrad":
-            r = r + g * g
-            move = -lr * g / (1e-7 + xp.sqrt(r))
-        elif optimizer == "RMSProp":
-            r = 0.9 * r + 0.1 * g * g
-            move = -lr * g / (1e-8 + xp.sqrt(r))
-        else:
-            v = 0.9 * v + 0.1 * g
-            r = 0.999 * r + 0.001 * g * g
-            move = -lr * (v / (1 - 0.9 ** (t + 1))) / (xp.sqrt(r / (1 - 0.999 ** (t + 1))) + 1e-8)
-        point = xp.clip(point + move, -1e4, 1e4)
+        g = xp.minimum(xp.maximum(slope(point, t), -far), far)
+        v = keep * v + take * g
+        r = hold * r + add * (g * g)
+        share = 1 - corrected * keep ** (t + 1)
+        r_hat = r / (1 - corrected * hold ** (t + 1)) + TINY
+        root = r_hat * r_hat**-0.5  # torch splits a large sqrt among threads, which wait on a busy machine
+        point = point - (lr / share) * v / (root + delta)
+        point = xp.minimum(xp.maximum(point, -edge), edge)
         if t < EARLY:
             early = point
     return early, point
 
 
-def oracle(steps, runs, start, curvature, turned, often, seen, shake, corner, grid):
+def oracle(steps, runs, start, curvature, turned, often, seen, shake, corner, grid, rule):
     """torch's own optimizers on gradients of autograd, one parameter group a rate."""
     import torch
 
@@ -154,12 +159,13 @@ def oracle(steps, runs, start, curvature, turned, often, seen, shake, corner, gr
         return (curves * point.square()).sum(-1) / 2
 
     def rotated(point, t):
-        return torch.einsum("...i,...ij,...j->...", point, matrix, point) / 2
+        return sum(point[..., i] * (matrix[:, i, :] * point).sum(-1) for i in range(SIZE)) / 2
 
     def rare(point, t):
         if t is None:
             return (rates_of * (point - goal).square()).sum(-1) / 2
-        return torch.einsum("rbi,kri->krb", batches[t], point - goal).square().mean(-1) / 2
+        miss = sum(batches[t, :, :, i] * (point - goal)[..., i, None] for i in range(SIZE))
+        return miss.square().mean(-1) / 2
 
     def noisy(point, t):
         return point.square().sum(-1) / 2 + (0 if t is None else (jolts[t] * point).sum(-1))
@@ -184,7 +190,7 @@ def oracle(steps, runs, start, curvature, turned, often, seen, shake, corner, gr
                 stepper.step()
                 with torch.no_grad():
                     for point in points:
-                        point.clamp_(-1e4, 1e4)
+                        point.clamp_(-EDGE, EDGE)
             with torch.no_grad():
                 early[p, o] = loss(torch.stack(points), None).clamp(1e-16, 1e6).log10().mean(-1).numpy()
     return {"early": early}
@@ -322,7 +328,7 @@ def figure(given, out, steps):
 
 SOLVER = Solver(
     title={"zh": "优化算法的比较：没有处处最好的", "en": "optimizers compared: none is best everywhere"},
-    formula=r"\min_{\epsilon}\ \log_{10} L(	heta_T)\ 	ext{for each problem and each optimizer}",
+    formula=r"\min_{\epsilon}\ \log_{10}L(\theta_T)\quad\text{for each problem and each optimizer}",
     params={
         "steps": Param(200, {"zh": "步数", "en": "number of steps"}, kind="int"),
         "runs": Param(8, {"zh": "每个问题抽取的次数", "en": "draws of each problem"}, kind="int"),
