@@ -175,69 +175,32 @@ MISTAKES = (
     Mistake("second-not-corrected", "二阶矩没有修正", "the second moment was not corrected", _with(weights2=_raw)),
     Mistake("first-not-corrected", "一阶矩没有修正", "the first moment was not corrected", _with(weights1=_raw)),
     Mistake("no-exponent", "修正时漏了指数 t", "the exponent t was forgotten", _weights(lambda rho, t: 1 - rho)),
-    Mistake(
-        "counts-from-zero",
-        "t 从 0 数起，第一步除以零",
-        "t was counted from 0: the first step divides by zero",
-        _weights(lambda rho, t: 1 - rho ** (t - 1)),
-    ),
-    Mistake(
-        "no-root",
-        "分母没有开方",
-        "the root was forgotten",
-        _with(denominator=lambda s_hat, r_hat, delta: r_hat + delta),
-    ),
-    Mistake(
-        "delta-inside",
-        "δ 放进了根号",
-        "delta was put under the root",
-        _with(denominator=lambda s_hat, r_hat, delta: np.sqrt(r_hat + delta)),
-    ),
+    Mistake("counts-from-zero", "t 从 0 数起，第一步除以零", "t was counted from 0: the first step divides by zero",
+            _weights(lambda rho, t: 1 - rho ** (t - 1))),
+    Mistake("no-root", "分母没有开方", "the root was forgotten",
+            _with(denominator=lambda s_hat, r_hat, delta: r_hat + delta)),
+    Mistake("delta-inside", "δ 放进了根号", "delta was put under the root",
+            _with(denominator=lambda s_hat, r_hat, delta: np.sqrt(r_hat + delta))),
     Mistake("rates-swapped", "ρ₁ 与 ρ₂ 用反了", "rho1 and rho2 were exchanged", _rates_swapped),
-    Mistake(
-        "weights-swapped",
-        "新旧权重颠倒：ρ 乘旧值，1−ρ 乘新梯度",
-        "rho belongs to the old value, 1 - rho to the new gradient",
-        _weights_swapped,
-    ),
-    Mistake(
-        "not-squared",
-        "二阶矩累积了 g 而不是 g²",
-        "the second moment averaged g, not its square",
-        _with(second=lambda r, g, rho: rho * r + (1 - rho) * g),
-    ),
-    Mistake(
-        "no-momentum",
-        "分子用了当前梯度，不是 ŝ",
-        "the numerator is the present gradient, not s_hat",
-        _with(numerator=lambda s_hat, g: g),
-    ),
-    Mistake(
-        "one-norm-for-all",
-        "所有参数共用一个分母",
-        "all parameters share one denominator",
-        _with(denominator=lambda s_hat, r_hat, delta: np.sqrt(r_hat.sum()) + delta),
-    ),
+    Mistake("weights-swapped", "新旧权重颠倒：ρ 乘旧值，1−ρ 乘新梯度",
+            "rho belongs to the old value, 1 - rho to the new gradient", _weights_swapped),
+    Mistake("not-squared", "二阶矩累积了 g 而不是 g²", "the second moment averaged g, not its square",
+            _with(second=lambda r, g, rho: rho * r + (1 - rho) * g)),
+    Mistake("no-momentum", "分子用了当前梯度，不是 ŝ", "the numerator is the present gradient, not s_hat",
+            _with(numerator=lambda s_hat, g: g)),
+    Mistake("one-norm-for-all", "所有参数共用一个分母", "all parameters share one denominator",
+            _with(denominator=lambda s_hat, r_hat, delta: np.sqrt(r_hat.sum()) + delta)),
     Mistake("uphill", "符号反了，朝上坡走", "the sign is off: that step goes uphill", _with(sign=1.0)),
-    Mistake(
-        "printed-000-e094",
-        "照印的对 ŝ 开方：ŝ 为负时没有实数值，为正时步长按 √g 变",
-        "the root of s_hat, as printed: no real value where s_hat < 0, steps like sqrt(g) elsewhere",
-        _with(denominator=lambda s_hat, r_hat, delta: np.sqrt(s_hat) + delta),
-    ),
-    Mistake(
-        "printed-000-e095",
-        "照印的除以 1−ρ!（读作 Γ(ρ₁+1)）：与 t 无关",
-        "divided by 1 - rho!, as printed (read as Gamma(rho1 + 1)): it does not depend on t",
-        _with(weights1=lambda rho, t: 1 - math.gamma(rho + 1)),
-    ),
-    Mistake(
-        "printed-000-e096",
-        "二阶矩除以 1−ρ₁ᵗ（印的 ρ₀ 没有定义，只能读作 ρ₁）",
-        "the second moment was divided by 1 - rho1^t (the printed rho0 is undefined; read as rho1)",
-        _rho0_read_as_rho1,
-    ),
-)
+    Mistake("printed-000-e094", "照印的对 ŝ 开方：ŝ 为负时没有实数值，为正时步长按 √g 变",
+            "the root of s_hat, as printed: no real value where s_hat < 0, steps like sqrt(g) elsewhere",
+            _with(denominator=lambda s_hat, r_hat, delta: np.sqrt(s_hat) + delta)),
+    Mistake("printed-000-e095", "照印的除以 1−ρ!（读作 Γ(ρ₁+1)）：与 t 无关",
+            "divided by 1 - rho!, as printed (read as Gamma(rho1 + 1)): it does not depend on t",
+            _with(weights1=lambda rho, t: 1 - math.gamma(rho + 1))),
+    Mistake("printed-000-e096", "二阶矩除以 1−ρ₁ᵗ（印的 ρ₀ 没有定义，只能读作 ρ₁）",
+            "the second moment was divided by 1 - rho1^t (the printed rho0 is undefined; read as rho1)",
+            _rho0_read_as_rho1),
+)  # fmt: skip
 
 
 # ---- Claims. A running mean of memory 1/(1-rho) rounds that much worse, so residuals are taken relative to it.
@@ -297,44 +260,32 @@ def _scale_free(given, out):
 
 
 CLAIMS = (
-    Claim(
-        "weighted-sums",
-        zh="s、r 是历次梯度及其平方的加权和，权重 (1−ρ)ρ^(t−i) 之和只有 1−ρ^t",
-        en="s and r are sums of past gradients and squares with weights (1-rho) rho^(t-i), which total only 1 - rho^t",
-        residual=_weighted_sums,
-    ),
-    Claim(
-        "constant-gradient",
-        zh="从零起步、梯度不变时，每一步都有 ŝ = g、r̂ = g²",
-        en="from zero and with a constant gradient, s_hat = g and r_hat = g^2 at every step",
-        residual=_constant_gradient,
-    ),
-    Claim(
-        "first-step",
-        zh="从零起步，第一步长 ε|g|/(|g|+δ)，逆梯度方向",
-        en="from zero, the first step has length lr |g| / (|g| + delta), against the gradient",
-        residual=_first_step,
-    ),
-    Claim(
-        "scale-free",
-        zh="梯度全部乘 1000，θ 的变化不超过各步 |Δθ|·δ/√r̂ 之和",
-        en="a thousandfold gradients move theta by no more than the sum of |update| delta / sqrt(r_hat)",
-        residual=_scale_free,
-    ),
-)
+    Claim("weighted-sums", zh="s、r 是历次梯度及其平方的加权和，权重 (1−ρ)ρ^(t−i) 之和只有 1−ρ^t",
+          en="s and r are sums of past gradients and squares with weights (1-rho) rho^(t-i), "
+          "which total only 1 - rho^t", residual=_weighted_sums),
+    Claim("constant-gradient", zh="从零起步、梯度不变时，每一步都有 ŝ = g、r̂ = g²",
+          en="from zero and with a constant gradient, s_hat = g and r_hat = g^2 at every step",
+          residual=_constant_gradient),
+    Claim("first-step", zh="从零起步，第一步长 ε|g|/(|g|+δ)，逆梯度方向",
+          en="from zero, the first step has length lr |g| / (|g| + delta), against the gradient",
+          residual=_first_step),
+    Claim("scale-free", zh="梯度全部乘 1000，θ 的变化不超过各步 |Δθ|·δ/√r̂ 之和",
+          en="a thousandfold gradients move theta by no more than the sum of |update| delta / sqrt(r_hat)",
+          residual=_scale_free),
+)  # fmt: skip
 
 
 def figure(given, out, steps):
-    """The parameters' ways, the first six of them."""
-    paths = np.vstack([given["theta"][None, :], steps["theta_path"]])
+    """How far the parameters are from where they began, the first six of them."""
+    paths = np.vstack([np.zeros((1, given["theta"].size)), steps["theta_path"] - given["theta"]])
     times = given["t0"] + np.arange(len(paths))
     return Figure(
-        title={"zh": "Adam 走过的参数", "en": "the parameters along Adam's steps"},
+        title={"zh": "Adam 走过的路", "en": "how far Adam's steps go"},
         marks=tuple(
             Lines(times, paths[:, i], {"zh": f"θ[{i}]", "en": f"theta[{i}]"}) for i in range(min(6, paths.shape[1]))
         ),
         x={"zh": "步 t", "en": "step t"},
-        y={"zh": "参数", "en": "parameter"},
+        y={"zh": "离起点的位移", "en": "displacement from the start"},
     )
 
 

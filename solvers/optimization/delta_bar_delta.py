@@ -213,11 +213,25 @@ MISTAKES = (
 
 
 def _changes(given, out):
-    """Every change of a full-batch rate is + kappa, - phi rate or, without a sign, none: the nearest of the three."""
+    """The signs told from the full-batch rates alone: a step multiplies a parameter by 1 - rate h. Where the slope
+    agrees with the mean of the past ones the rate must gain kappa, where it differs lose phi of itself, else stay;
+    where rounding could turn the sign, the nearest of the three is asked for."""
     rates = np.vstack([np.full((1, np.size(given["theta"])), given["lr0"]), out["full_rates"]])
-    change, old = rates[1:] - rates[:-1], rates[:-1]
+    old, change = rates[:-1], rates[1:] - rates[:-1]
+    shrunk = np.cumprod(1 - given["h"] * out["full_rates"], axis=0)
+    slopes = given["h"] * given["theta"] * np.vstack([np.ones_like(given["theta"]), shrunk[:-1]])
+    past, bar, room = np.zeros_like(slopes), np.zeros_like(slopes[0]), np.zeros_like(slopes[0])
+    unsure = np.zeros(slopes.shape, dtype=bool)
+    for t, slope in enumerate(slopes):
+        past[t], unsure[t] = bar, (np.abs(bar) <= 1e-9 * room) | (np.abs(slope) <= 1e-150)
+        bar = (1 - given["memory"]) * slope + given["memory"] * bar
+        room = np.maximum(np.abs(slope), given["memory"] * room)
+    unsure[1:] |= np.abs(slopes[1:]) <= 1e-9 * np.abs(slopes[:-1])
+    unsure[0] = False
+    signs = np.sign(slopes) * np.sign(past)
     apart = np.stack([change - given["kappa"], change + given["phi"] * old, change])
-    return np.min(np.abs(apart), axis=0) / rates[:-1]
+    told = np.choose(1 - signs.astype(int), [apart[0], apart[2], apart[1]])
+    return np.where(unsure, np.min(np.abs(apart), axis=0), told) / old
 
 
 def _pure_noise(given, out):
@@ -267,8 +281,8 @@ def _noise_hides(given, out):
 
 
 CLAIMS = (
-    Claim("kappa-or-phi", zh="每步要么加 κ，要么减去 φ 乘原学习率（没有过去可比时不变）",
-          en="a rate changes by + kappa or by - phi times itself, or not at all where there is no past",
+    Claim("kappa-or-phi", zh="与过去同号就加 κ，异号就减去 φ 乘原学习率，没有过去可比时不变",
+          en="the rate gains kappa where the slope agrees with the past, loses phi of itself where it differs",
           residual=_changes),
     Claim("pure-noise-is-a-coin", zh="斜率全是噪声时，符号一致的比例是 1/2（6 个标准误之内）",
           en="where a slope is noise alone its sign agrees half of the time, within 6 standard errors",

@@ -101,15 +101,15 @@ def sample(rng):
 
 def variant(rng):
     """Two steps of two parameters from zero, one steep and one flat, whose second gradients differ from their first."""
-    sizes = [float(rng.integers(2, 10)), float(rng.integers(1, 10)) / 10]
-    factors = rng.choice([-3, -2, -0.5, 0.5, 2, 3, 4], size=2)
-    second = [round(size * float(f), 3) for size, f in zip(sizes, factors, strict=True)]
+    sizes = float(rng.integers(11, 100)) / 10, float(rng.integers(11, 100)) / 100
+    first = [size * float(rng.choice([-1, 1])) for size in sizes]
+    second = [round(g * float(rng.choice([-3, -2, -0.5, 0.5, 2, 3, 4])), 3) for g in first]
     return {
         "theta": [float(x) for x in rng.choice([-1, 0.5, 1, 1.5, 2, 3], size=2)],
-        "g": [sizes, second],
-        "lr": float(rng.choice([0.01, 0.02, 0.05])),
-        "rho": [0.75, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.98, 0.99][int(rng.integers(10))],
-        "delta": 1e-8,
+        "g": [first, second],
+        "lr": float(rng.choice([0.01, 0.02, 0.03, 0.04, 0.05])),
+        "rho": int(rng.integers(70, 99)) / 100,
+        "delta": 1e-9,
     }
 
 
