@@ -129,7 +129,7 @@ def variant(rng):
     lr0 = float(rng.choice([0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15]))
     steep = [h for h in range(5, 45) if 1.2 <= lr0 * h <= 1.8]
     return {
-        "h": [int(rng.choice(steep)), int(rng.integers(1, 4))],
+        "h": [int(rng.choice(steep)), int(rng.integers(2, 5))],
         "theta": [int(rng.choice([-2, -1, 1, 2])), int(rng.choice([-4, -3, 3, 4, 5]))],
         "lr0": lr0,
         "kappa": float(rng.choice([0.001, 0.002, 0.003, 0.004, 0.005])),
