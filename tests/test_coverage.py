@@ -76,3 +76,9 @@ def test_a_fact_that_the_catalogue_lacks_is_refused(tool):
 def test_what_is_no_fact_id_is_refused(tool, fact):
     with pytest.raises(ValueError, match="a fact id must look like"):
         tool.document(fact)
+
+
+@pytest.mark.parametrize("number", ["02", "27", "28", "29", "32", "34", "35"])
+def test_a_question_that_is_whole_leaves_no_fact_open(tool, number):
+    left = tomllib.loads((tool.FOLDER / "000.toml").read_text("utf-8"))["open"]
+    assert [fact for fact in left if fact.startswith((f"q{number}.", f"q{number}f"))] == []
