@@ -116,8 +116,15 @@ def prepare(solver: Solver, given: Mapping[str, Any] | None, *, dtype: str | Non
         if exact and param.kind == "array":
             param = replace(param, dtype="int64")
         read_in[name] = read(param, name, given.get(name, param.default))
-    with np.errstate(all="ignore"):
-        solver.check(**{n: v.copy() if isinstance(v, np.ndarray) else v for n, v in read_in.items()})
+    empty = next((n for n, v in read_in.items() if isinstance(v, np.ndarray) and v.size == 0), None)
+    try:
+        with np.errstate(all="ignore"):
+            solver.check(**{n: v.copy() if isinstance(v, np.ndarray) else v for n, v in read_in.items()})
+    except (ValueError, IndexError) as error:  # a check that looks for the largest of no numbers
+        if empty is None or isinstance(error, BadInput):
+            raise
+    if empty is not None:
+        raise BadInput(empty, "hold at least one number", read_in[empty].shape)
     return read_in
 
 

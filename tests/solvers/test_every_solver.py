@@ -78,6 +78,11 @@ def test_rejects_raise(checks, subject):
 
 
 @each
+def test_an_empty_array_is_refused(checks, subject):
+    checks.record.an_empty_array_is_refused(subject)
+
+
+@each
 def test_variants_can_be_shown(checks, subject):
     checks.record.variants_can_be_shown(subject)
 

@@ -11,7 +11,7 @@ import pytest
 
 from solvers.contract import BadInput, Claim, Param
 from solvers.lanes import MissingExtra
-from solvers.run import run
+from solvers.run import prepare, run
 from solvers.trace import Cancelled, SolverError
 
 TEXT = {"zh": "步", "en": "step"}
@@ -362,3 +362,20 @@ def test_a_numpy_run_has_no_generator(toy):
 
     run(changed(toy, compute=curious, claims=()), oracle=False)
     assert found == [(None, "cpu")]
+
+
+def test_an_empty_array_is_one_line_even_where_the_check_trips_over_it(toy):
+    def trips(x, gain):
+        np.max(x)
+
+    for check in (toy.check, trips):
+        with pytest.raises(BadInput, match=r"^x must [^;]+; got "):
+            prepare(replace(toy, check=check), {"x": []})
+
+
+def test_a_check_that_is_broken_is_not_hidden(toy):
+    def broken(x, gain):
+        raise ValueError("a fault of the solver")
+
+    with pytest.raises(ValueError, match="a fault of the solver"):
+        prepare(replace(toy, check=broken), {"x": [1.0]})

@@ -137,6 +137,21 @@ def rejects_raise(subject: Subject) -> None:
             raise AssertionError(f"nothing refused {reject.given}")
 
 
+def an_empty_array_is_refused(subject: Subject) -> None:
+    """No number at all in an array argument is one clear line, whatever the solver's own check looks for first."""
+    s = subject.solver
+    for name, param in s.params.items():
+        if param.kind != "array":
+            continue
+        shape = np.shape(prepare(s, {})[name])
+        try:
+            prepare(s, {name: np.zeros((0, *shape))})
+        except BadInput as error:
+            say(str(error).isprintable(), f"the message is not one plain line: {str(error)!r}")
+        else:
+            raise AssertionError(f"{name} may be empty")
+
+
 def variants_can_be_shown(subject: Subject) -> None:
     """Variants are valid, plain JSON, of numbers a prompt can show, and differ from seed to seed."""
     s = subject.solver
